@@ -1,0 +1,116 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Schedule gives the instants of a rule.
+type Schedule interface {
+	// Next returns the first instant after t, in t's zone.
+	Next(t time.Time) time.Time
+}
+
+// ParseCron reads a cron expression of five fields, or a descriptor such as
+// @daily or "@every 1h". The zone is the configured one: TZ= and CRON_TZ= are
+// refused (robfig/cron panics on some of them). 7 is Sunday, as in crontab(5).
+// An expression that never comes ("0 7 31 2 *") is an error.
+func ParseCron(expr string) (Schedule, error) {
+	text := strings.TrimSpace(expr)
+	if text == "" {
+		return nil, errors.New(`empty; want five fields such as "30 7 * * MON-FRI"`)
+	}
+	if upper := strings.ToUpper(text); strings.HasPrefix(upper, "TZ=") || strings.HasPrefix(upper, "CRON_TZ=") {
+		return nil, errors.New("a time zone is not allowed here; the zone is the key timezone at the top of the config")
+	}
+	if every, ok := strings.CutPrefix(text, "@every "); ok {
+		d, err := time.ParseDuration(strings.TrimSpace(every))
+		if err != nil || d < time.Second {
+			return nil, errors.New(`"@every" needs a duration of at least one second, such as "@every 1h"`)
+		}
+		return cron.Every(d), nil
+	}
+	fields := strings.Fields(text)
+	if !strings.HasPrefix(text, "@") {
+		if len(fields) != 5 {
+			return nil, fmt.Errorf("has %d fields; want 5: minute hour day-of-month month day-of-week", len(fields))
+		}
+		for i, f := range fields {
+			if strings.Trim(f, ",") != f || strings.Contains(f, ",,") {
+				return nil, fmt.Errorf("field %d (%q) has an empty element", i+1, f)
+			}
+		}
+		fields[4] = sundayAsZero(fields[4])
+	}
+	s, err := parse(strings.Join(fields, " "))
+	if err != nil {
+		return nil, err
+	}
+	// 2000 is a leap year: the longest wait of a possible date is eight years.
+	if s.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
+		return nil, errors.New("names a date that never comes")
+	}
+	return s, nil
+}
+
+// parse calls the library's parser, which panics on some malformed text.
+func parse(text string) (s Schedule, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, err = nil, errors.New("not a cron expression")
+		}
+	}()
+	return cron.ParseStandard(text)
+}
+
+// sundayAsZero rewrites a day-of-week field so that 7 means Sunday: alone, in
+// lists, and as the end of a range.
+func sundayAsZero(field string) string {
+	parts := strings.Split(field, ",")
+	for i, p := range parts {
+		switch {
+		case p == "7":
+			parts[i] = "0"
+		case strings.HasSuffix(p, "-7"):
+			first := strings.TrimSuffix(p, "-7")
+			if first == "7" {
+				parts[i] = "0"
+			} else {
+				parts[i] = first + "-6,0"
+			}
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// lastFire returns the latest instant of s in (after, now], and false if there
+// is none. Its cost does not grow with the number of instants in between: it
+// looks back from now in doubling windows.
+func lastFire(s Schedule, after, now time.Time) (time.Time, bool) {
+	first := s.Next(after)
+	if first.IsZero() || first.After(now) {
+		return time.Time{}, false
+	}
+	last := first
+	for window := time.Minute; ; window *= 2 {
+		from := now.Add(-window)
+		if !from.After(first) {
+			break
+		}
+		if t := s.Next(from); !t.IsZero() && !t.After(now) {
+			last = t
+			break
+		}
+	}
+	for {
+		t := s.Next(last)
+		if t.IsZero() || t.After(now) {
+			return last, true
+		}
+		last = t
+	}
+}

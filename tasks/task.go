@@ -1,0 +1,230 @@
+package tasks
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Number is a task's number as the plan prints it: "21", or "3.a" for a
+// sub-task. In JSON it is a number when it is one, a string otherwise.
+type Number string
+
+// MarshalJSON writes 21, and "3.a".
+func (n Number) MarshalJSON() ([]byte, error) {
+	if v, err := strconv.Atoi(string(n)); err == nil && strconv.Itoa(v) == string(n) {
+		return []byte(n), nil
+	}
+	return json.Marshal(string(n))
+}
+
+// UnmarshalJSON reads a number or a string.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	var s string
+	if len(b) > 0 && b[0] == '"' {
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+	} else {
+		var v int
+		if err := json.Unmarshal(b, &v); err != nil {
+			return fmt.Errorf("%s is not a task number", b)
+		}
+		s = strconv.Itoa(v)
+	}
+	*n = Number(s)
+	return nil
+}
+
+// Compare orders numbers as people do: 2 before 10, 3 before 3.a before 4.
+func (n Number) Compare(o Number) int {
+	a, b := strings.Split(string(n), "."), strings.Split(string(o), ".")
+	for i := range min(len(a), len(b)) {
+		x, errX := strconv.Atoi(a[i])
+		y, errY := strconv.Atoi(b[i])
+		c := cmp.Compare(a[i], b[i])
+		if errX == nil && errY == nil {
+			c = cmp.Compare(x, y)
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// Key identifies a task: plan id and number.
+type Key struct {
+	Plan string `json:"plan"`
+	No   Number `json:"no"`
+}
+
+// String returns "ct05/21".
+func (k Key) String() string { return k.Plan + "/" + string(k.No) }
+
+// Compare orders by plan, then number.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(cmp.Compare(k.Plan, o.Plan), k.No.Compare(o.No))
+}
+
+// Status is where a task stands, as people set it.
+type Status string
+
+// The statuses.
+const (
+	Open      Status = "open"
+	Reported  Status = "reported" // the unit says done, the office has not confirmed
+	Done      Status = "done"
+	Held      Status = "held"
+	Cancelled Status = "cancelled"
+)
+
+// Task is one numbered row of a plan, understood.
+type Task struct {
+	Key
+	Lead         UnitRef   `json:"lead"`
+	Coordinating []UnitRef `json:"coordinating"`
+	Content      string    `json:"content"`
+	Product      string    `json:"product"`
+	Note         string    `json:"note"`
+	Deadline     Deadline  `json:"deadline"`
+	Status       Status    `json:"status"`
+
+	// DeadlineOn is the day on which the present deadline was recorded (import
+	// or change). A due date before it was past when we learnt of it, and nobody
+	// is nagged about it until Confirmed.
+	DeadlineOn Date `json:"deadline_on"`
+	Confirmed  bool `json:"confirmed"`
+
+	// DoneThrough: the due dates up to and including this one are done.
+	DoneThrough Date `json:"done_through"`
+	// DoneOn is the day on which the task became Done or was Reported.
+	DoneOn Date `json:"done_on"`
+}
+
+// Wants returns the kind of reminding that the task asks for now, and "" for
+// none: it is not open, or a person must look at its deadline first.
+func (t Task) Wants() Kind {
+	if t.Status != Open {
+		return ""
+	}
+	switch t.Deadline.Kind {
+	case Dated:
+		if len(t.openFixed()) > 0 {
+			return Dated
+		}
+		if t.Deadline.Ongoing && t.allDone() {
+			return Ongoing
+		}
+		return ""
+	case Unknown:
+		return ""
+	}
+	return t.Deadline.Kind
+}
+
+func (t Task) allDone() bool {
+	due := t.Deadline.Due
+	return len(due) == 0 || due[len(due)-1] <= t.DoneThrough
+}
+
+// openFixed returns the dates of a dated deadline that are not done and of
+// which somebody may be reminded.
+func (t Task) openFixed() []Date {
+	var out []Date
+	for _, d := range t.Deadline.Due {
+		if d > t.DoneThrough && (t.Confirmed || d >= t.DeadlineOn) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// OpenDues returns, ascending, the due dates up to day+horizon that are not
+// done and that ask for a hand on day. Of a periodic series only the latest
+// date already past counts: an older period is over.
+func (t Task) OpenDues(day Date, horizon int) []Date {
+	switch t.Wants() {
+	case Dated:
+		due := t.openFixed()
+		for i, d := range due {
+			if d > day+Date(horizon) {
+				return due[:i]
+			}
+		}
+		return due
+	case Periodic:
+		due := t.Deadline.DueIn(max(t.DeadlineOn, t.DoneThrough+1), day+Date(horizon))
+		for len(due) > 1 && due[1] < day {
+			due = due[1:]
+		}
+		return due
+	}
+	return nil
+}
+
+// yearAhead is how far NextDue looks for the next date of a series: the
+// longest period of the grammar is a year.
+const yearAhead = 367
+
+// NextDue returns the first date of OpenDues, looking a year and more ahead,
+// and no date when there is none.
+func (t Task) NextDue(day Date) Date {
+	if t.Wants() == Dated {
+		return t.openFixed()[0]
+	}
+	if due := t.OpenDues(day, yearAhead); len(due) > 0 {
+		return due[0]
+	}
+	return 0
+}
+
+// State is where an open task stands on a day.
+type State string
+
+// The states. A task that is not open has its status as its state.
+const (
+	Overdue  State = "overdue"
+	Today    State = "today"
+	Soon     State = "soon"
+	InTime   State = "in_time"
+	OnGoing  State = "ongoing"
+	Waiting  State = "awaiting"
+	InReview State = "review"
+)
+
+// StateOn returns the state on a day; soon is the largest lead time in days.
+func (t Task) StateOn(day Date, soon int) State {
+	if t.Status != Open {
+		return State(t.Status)
+	}
+	switch t.Wants() {
+	case Ongoing:
+		return OnGoing
+	case Awaiting:
+		return Waiting
+	case Dated, Periodic:
+		switch left := int(t.NextDue(day) - day); {
+		case left < 0:
+			return Overdue
+		case left == 0:
+			return Today
+		case left <= soon:
+			return Soon
+		}
+		return InTime
+	}
+	return InReview
+}
+
+// Urgency orders states, worst first.
+func (s State) Urgency() int {
+	for i, o := range []State{Overdue, Today, Soon, InReview, Waiting, InTime, OnGoing, State(Reported), State(Held), State(Done)} {
+		if s == o {
+			return i
+		}
+	}
+	return 99
+}
