@@ -101,7 +101,10 @@ func (m Message) Marks() []Mark {
 		}
 	}
 	for _, r := range m.Review {
-		out = append(out, Mark{SentKey{r.Key, r.Version, "review " + r.Reason, m.Recipient}, 1})
+		out = append(out, r.Mark(m.Recipient))
+	}
+	for _, f := range m.Failures {
+		out = append(out, f.Mark(m.Recipient, m.At))
 	}
 	return out
 }
@@ -134,6 +137,17 @@ type Failure struct {
 	Recipient
 	At    time.Time `json:"at"`
 	Cause string    `json:"cause"`
+}
+
+// Mark returns the entry of the sent set for telling a recipient of the item.
+func (i ReviewItem) Mark(to Recipient) Mark {
+	return Mark{SentKey{i.Key, i.Version, "review " + i.Reason + " " + i.Detail, to}, 1}
+}
+
+// Mark returns the entry of the sent set for telling a recipient of a cause on
+// a day: the office hears of one cause once a day.
+func (f Failure) Mark(to Recipient, at time.Time) Mark {
+	return Mark{SentKey{Series: "failure " + string(f.Channel) + " " + f.Cause, Recipient: to}, int(DateOf(at))}
 }
 
 // Public returns the message as it is printed: the fields of the contract and

@@ -4,8 +4,9 @@ import "time"
 
 // DueQuery asks the store for the tasks that may have a ripe step.
 type DueQuery struct {
-	Kinds []Kind // what Task.Wants may be
-	Until Date   // Dated and Periodic: an open due date not after this one
+	Kinds  []Kind // what Task.Wants may be
+	Until  Date   // Dated and Periodic: an open due date not after this one
+	Review bool   // also every task whose NeedsLook is true
 }
 
 // Fired is what a handled fire leaves behind. It is stored in one transaction.

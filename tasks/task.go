@@ -98,6 +98,12 @@ type Task struct {
 	DeadlineOn Date `json:"deadline_on"`
 	Confirmed  bool `json:"confirmed"`
 
+	// Words are the plan's own words about time as last imported, whatever an
+	// admin has set since. An import that brings other words overrides the admin.
+	Words string `json:"words"`
+	// Was is the status that a cancelled task had, for the day it comes back.
+	Was Status `json:"was,omitempty"`
+
 	// DoneThrough: the due dates up to and including this one are done.
 	DoneThrough Date `json:"done_through"`
 	// DoneOn is the day on which the task became Done or was Reported.
@@ -123,6 +129,35 @@ func (t Task) Wants() Kind {
 		return ""
 	}
 	return t.Deadline.Kind
+}
+
+// NeedsLook reports whether an admin must look at the task for what is stored
+// with it alone; what depends on the config (a unit without an address) is
+// found when the task comes due. Review says what exactly.
+func (t Task) NeedsLook() bool {
+	if t.Status == Done || t.Status == Cancelled {
+		return false
+	}
+	if t.Status == Open && t.Wants() == "" || t.Lead.Code == "" {
+		return true
+	}
+	for _, c := range t.Coordinating {
+		if c.Code == "" {
+			return true
+		}
+	}
+	return !t.Confirmed && (t.Deadline.Source == FromContent || t.pastWhenRecorded())
+}
+
+// pastWhenRecorded reports whether a due date that is not done was past on the
+// day on which the deadline was recorded.
+func (t Task) pastWhenRecorded() bool {
+	for _, d := range t.Deadline.Due {
+		if d < t.DeadlineOn && d > t.DoneThrough {
+			return true
+		}
+	}
+	return false
 }
 
 func (t Task) allDone() bool {

@@ -1,0 +1,71 @@
+package scheduler
+
+import (
+	"time"
+
+	"nhacviec/tasks"
+)
+
+// failureNotices returns what the standing office must hear of deliveries that
+// failed, and the ids of those the notices tell of. The office is told through
+// its other channels where it has any, and of one cause once a day; what
+// failed for a cause it knows waits for the next day's notice.
+func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) {
+	failed, err := l.failures.Failures()
+	if err != nil || len(failed) == 0 {
+		return nil, nil, err
+	}
+	sent, err := l.failures.SentMarks(tasks.Key{})
+	if err != nil {
+		return nil, nil, err
+	}
+	at := now.In(l.setup.Calendar.Location).Truncate(time.Second)
+	byPath := map[tasks.Channel][]tasks.Failure{}
+	ids := map[tasks.Channel][]string{}
+	for _, d := range failed {
+		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error})
+		ids[d.Channel] = append(ids[d.Channel], d.ID)
+	}
+	var notices []tasks.Message
+	var told []string
+	for _, ch := range tasks.Channels {
+		news := false
+		for _, r := range l.setup.officeBeyond(ch) {
+			m := tasks.Message{Kind: tasks.FailureNotice, At: at, Recipient: r, Failures: byPath[ch]}
+			if hasNews(m, sent) {
+				notices, news = append(notices, m), true
+			}
+		}
+		if news {
+			told = append(told, ids[ch]...)
+		}
+	}
+	return notices, told, nil
+}
+
+// officeBeyond returns the office's addresses on channels other than the one
+// that fails, and all of them if there is no other.
+func (s Setup) officeBeyond(failing tasks.Channel) []tasks.Recipient {
+	all := s.recipients(Rule{Channels: tasks.Channels}, s.Units.Audience(s.Office.Unit))
+	var others []tasks.Recipient
+	for _, r := range all {
+		if r.Channel != failing {
+			others = append(others, r)
+		}
+	}
+	if len(others) > 0 {
+		return others
+	}
+	return all
+}
+
+// hasNews reports whether a notice names a cause that its recipient was not
+// told of on its day.
+func hasNews(m tasks.Message, sent tasks.Sent) bool {
+	for _, mark := range m.Marks() {
+		if told, ok := sent[mark.SentKey]; !ok || told < mark.Rank {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,196 @@
+package scheduler
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"nhacviec/tasks"
+)
+
+// lane delivers one channel's messages with a few workers.
+type lane struct {
+	Lane
+	deliverer *Deliverer
+	channel   tasks.Channel
+	limiter   *rate.Limiter
+	wake      chan struct{}
+
+	mu          sync.Mutex
+	inHand      map[string]bool      // ids that a worker has
+	pausedUntil time.Time            // by the deliverer's clock
+	lastTo      map[string]time.Time // address -> last message, by the real clock
+}
+
+func newLane(d *Deliverer, ch tasks.Channel, cfg Lane) *lane {
+	l := &lane{Lane: cfg, deliverer: d, channel: ch, limiter: rate.NewLimiter(rate.Inf, 1),
+		wake: make(chan struct{}, 1), inHand: map[string]bool{}, lastTo: map[string]time.Time{}}
+	if cfg.PerMinute > 0 {
+		l.limiter = rate.NewLimiter(rate.Limit(float64(cfg.PerMinute)/60), 1)
+	}
+	return l
+}
+
+// batch is how many rows of the outbox a lane reads at once.
+const batch = 100
+
+// run delivers until ctx ends, or, draining, until nothing is due. Messages
+// under way have until grace ends.
+func (l *lane) run(ctx, grace context.Context, drain bool) {
+	work := make(chan tasks.Delivery)
+	var workers sync.WaitGroup
+	for range max(l.Workers, 1) {
+		workers.Go(func() {
+			for del := range work {
+				l.deliver(grace, del)
+			}
+		})
+	}
+	defer workers.Wait()
+	defer close(work)
+	for ctx.Err() == nil {
+		given, next := l.dispatch(ctx, work)
+		if given > 0 {
+			continue
+		}
+		if drain && l.idle() {
+			return
+		}
+		l.wait(ctx, next)
+	}
+}
+
+// dispatch gives what is due to the workers. It returns how much that was and
+// when to look again.
+func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given int, next time.Time) {
+	now := l.deliverer.Now()
+	if until := l.paused(); until.After(now) {
+		return 0, until
+	}
+	// What a worker has in hand now may still be read as waiting, and be done
+	// before its turn below: it is passed over by this look.
+	held := l.held()
+	ready, next, err := l.deliverer.Outbox.Ready(l.channel, now, batch+len(held))
+	if err != nil {
+		l.deliverer.Log.Error("cannot read the outbox; trying again", "channel", l.channel, "error", err)
+		return 0, time.Time{}
+	}
+	for _, del := range ready {
+		if l.paused().After(now) {
+			break
+		}
+		if held[del.ID] {
+			continue
+		}
+		l.take(del.ID)
+		select {
+		case work <- del:
+			given++
+		case <-ctx.Done():
+			l.release(del.ID)
+			return given, next
+		}
+	}
+	return given, next
+}
+
+func (l *lane) deliver(ctx context.Context, del tasks.Delivery) {
+	defer l.poke()
+	defer l.release(del.ID)
+	if err := l.deliverer.attempt(ctx, l, del); err != nil {
+		// What cannot be recorded must not be sent again at once, for ever.
+		l.deliverer.Log.Error("the outbox cannot be written; pausing", "channel", l.channel, "error", err)
+		l.pause(l.deliverer.Now().Add(firstRetry))
+	}
+}
+
+// wait sleeps until next, a wake-up, or maxWait.
+func (l *lane) wait(ctx context.Context, next time.Time) {
+	sleep := maxWait
+	if !next.IsZero() {
+		sleep = min(sleep, max(next.Sub(l.deliverer.Now()), time.Millisecond))
+	}
+	timer := time.NewTimer(sleep)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.wake:
+	case <-timer.C:
+	}
+}
+
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// pace waits until the channel's and the address's limits allow one more
+// message.
+func (l *lane) pace(ctx context.Context, address string) error {
+	if err := l.limiter.Wait(ctx); err != nil {
+		return err
+	}
+	if l.PerAddress == 0 {
+		return nil
+	}
+	l.mu.Lock()
+	now := time.Now()
+	at := now
+	if last, ok := l.lastTo[address]; ok && last.Add(l.PerAddress).After(now) {
+		at = last.Add(l.PerAddress)
+	}
+	for a, last := range l.lastTo {
+		if now.Sub(last) > l.PerAddress {
+			delete(l.lastTo, a)
+		}
+	}
+	l.lastTo[address] = at
+	l.mu.Unlock()
+	timer := time.NewTimer(at.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func (l *lane) take(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inHand[id] = true
+}
+
+func (l *lane) release(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.inHand, id)
+}
+
+func (l *lane) held() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.inHand)
+}
+
+func (l *lane) idle() bool { return len(l.held()) == 0 }
+
+func (l *lane) pause(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until.After(l.pausedUntil) {
+		l.pausedUntil = until
+	}
+}
+
+func (l *lane) paused() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pausedUntil
+}

@@ -1,0 +1,152 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+// LoopStore is what the loop reads and writes.
+type LoopStore interface {
+	Cursors() (map[string]time.Time, error)
+	Due(tasks.DueQuery) ([]tasks.Task, tasks.Sent, error)
+	CommitFire(tasks.Fired) error
+}
+
+// FailureStore tells the loop what the office has to hear of.
+type FailureStore interface {
+	Failures() ([]tasks.Delivery, error)
+	SentMarks(...tasks.Key) (tasks.Sent, error)
+}
+
+// Loop walks the rules' schedules and fills the outbox.
+type Loop struct {
+	store    LoopStore
+	failures FailureStore
+	log      *slog.Logger
+	// Planned is called after messages were stored; the deliverer listens.
+	Planned func()
+	// Passed is called after each pass that did its work; the watchdog listens.
+	Passed func(now, next time.Time)
+
+	mu      sync.Mutex // guards setup and cursors; held through a pass
+	setup   Setup
+	cursors cursors
+}
+
+// NewLoop returns a loop over the stored cursors. A rule without a cursor
+// starts at the first pass: it catches up on nothing before.
+func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) (*Loop, error) {
+	stored, err := store.Cursors()
+	if err != nil {
+		return nil, fmt.Errorf("read the rules' last fires: %w", err)
+	}
+	nothing := func() {}
+	return &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
+		Planned: nothing, Passed: func(time.Time, time.Time) {}}, nil
+}
+
+// Reload puts another config in force from the next pass on. The cursors of
+// rules that keep their name stay.
+func (l *Loop) Reload(s Setup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.setup = s
+}
+
+// Setup returns the config in force.
+func (l *Loop) Setup() Setup {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.setup
+}
+
+// Pass handles everything in (last handled, now]: it plans what is due and
+// stores messages and cursors in one transaction. It returns the next instant
+// at which something is due, zero if never.
+func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ahead := cursors{}
+	for name, at := range l.cursors {
+		ahead[name] = at
+	}
+	fires := ahead.due(l.setup, now)
+	fired := tasks.Fired{Cursors: changed(l.cursors, ahead)}
+	at := l.setup.instant(fires, now)
+	if len(fires) > 0 {
+		tt, sent, err := l.store.Due(l.setup.Query(fires, tasks.DateOf(at)))
+		if err != nil {
+			return time.Time{}, fmt.Errorf("read what is due: %w", err)
+		}
+		fired.Deliveries = l.deliveries(Plan(tt, fires, l.setup, sent, at), now)
+	}
+	notices, told, err := l.failureNotices(now)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read what failed: %w", err)
+	}
+	fired.Deliveries = append(fired.Deliveries, l.deliveries(notices, now)...)
+	fired.Told = told
+	if len(fired.Cursors) > 0 || len(fired.Deliveries) > 0 || len(told) > 0 {
+		if err := l.store.CommitFire(fired); err != nil {
+			return time.Time{}, fmt.Errorf("store what was planned: %w", err)
+		}
+		l.cursors = ahead
+	}
+	for _, f := range fires {
+		l.log.Info("fired", "rule", f.Rule.Name, "scheduled", f.Scheduled)
+	}
+	if len(fired.Deliveries) > 0 {
+		l.log.Info("planned", "messages", len(fired.Deliveries), "at", at)
+		l.Planned()
+	}
+	return l.cursors.next(l.setup, now), nil
+}
+
+func changed(old, now cursors) map[string]time.Time {
+	out := map[string]time.Time{}
+	for name, at := range now {
+		if was, ok := old[name]; !ok || !was.Equal(at) {
+			out[name] = at
+		}
+	}
+	return out
+}
+
+func (l *Loop) deliveries(mm []tasks.Message, now time.Time) []tasks.Delivery {
+	out := make([]tasks.Delivery, len(mm))
+	for i, m := range mm {
+		out[i] = tasks.NewDelivery(m, l.setup.Hash, now)
+	}
+	return out
+}
+
+// maxWait is the longest sleep between two looks at the wall clock: it bounds
+// how late a fire is after the clock was stepped or the machine slept.
+const maxWait = 30 * time.Second
+
+// Run passes until ctx ends. An error of a pass is logged and the pass tried
+// again: what was due stays due.
+func (l *Loop) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		now := time.Now().Round(0) // the wall clock alone: steps and suspends must show
+		next, err := l.Pass(now)
+		wait := maxWait
+		if err != nil {
+			l.log.Error("pass failed; trying again", "error", err, "in", wait)
+		} else {
+			l.Passed(now, next)
+			if !next.IsZero() {
+				wait = min(wait, max(time.Until(next), time.Millisecond))
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}

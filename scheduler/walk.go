@@ -1,0 +1,149 @@
+package scheduler
+
+import (
+	"slices"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+// cursors holds, for each schedule of a rule, its last instant that is handled.
+type cursors map[string]time.Time
+
+// cursor names a rule's schedule. A rule whose schedule was edited starts
+// afresh: instants that were never announced are not made up for.
+func (r Rule) cursor() string { return r.Name + " " + r.Cron }
+
+// due returns the fires that are to be handled at now and moves the cursors
+// past them. However many instants of a rule were missed, they are one fire:
+// steps stay ripe until they are sent. On a day off or in quiet hours nothing
+// is due; it waits.
+func (c cursors) due(s Setup, now time.Time) []Fire {
+	var out []Fire
+	now = now.In(s.Calendar.Location)
+	for _, r := range s.Rules {
+		last, known := c[r.cursor()]
+		if !known {
+			c[r.cursor()] = now
+			continue
+		}
+		if at, ok := s.missed(r, last, now); ok {
+			c[r.cursor()] = at
+			out = append(out, Fire{r, at})
+		}
+	}
+	return out
+}
+
+// missed returns the latest instant of a rule after last that may take place
+// at now or should have before.
+func (s Setup) missed(r Rule, last, now time.Time) (time.Time, bool) {
+	if s.Calendar.Shift(now, r.AnyDay).After(now) {
+		return time.Time{}, false
+	}
+	last = last.In(s.Calendar.Location)
+	for limit := now; ; {
+		at, ok := lastFire(r.Schedule, last, limit)
+		if !ok || !s.Calendar.Shift(at, r.AnyDay).After(now) {
+			return at, ok
+		}
+		limit = at.Add(-time.Nanosecond)
+	}
+}
+
+// next returns the first instant after now at which something becomes due, and
+// the zero time if nothing ever does.
+func (c cursors) next(s Setup, now time.Time) time.Time {
+	var next time.Time
+	now = now.In(s.Calendar.Location)
+	for _, r := range s.Rules {
+		last, known := c[r.cursor()]
+		if !known {
+			last = now
+		}
+		if t := s.nextOf(r, last, now); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	return next
+}
+
+// maxAhead bounds the look ahead over instants that days off move; every real
+// schedule needs a handful.
+const maxAhead = 1000
+
+// nextOf returns the first instant after now at which a rule is due. An
+// instant on a day off may move behind a later one that does not move, so the
+// look ahead goes on until no later instant can come first.
+func (s Setup) nextOf(r Rule, last, now time.Time) time.Time {
+	var best time.Time
+	at := last.In(s.Calendar.Location)
+	for range maxAhead {
+		at = r.Schedule.Next(at)
+		if at.IsZero() || !best.IsZero() && !at.Before(best) {
+			break
+		}
+		shifted := s.Calendar.Shift(at, r.AnyDay)
+		if !shifted.After(now) { // missed, and now is no time to send
+			shifted = s.Calendar.Shift(now, r.AnyDay)
+			at = now
+		}
+		if shifted.After(now) && (best.IsZero() || shifted.Before(best)) {
+			best = shifted
+		}
+	}
+	return best
+}
+
+// onTime is how late a fire may be handled and still count as having taken
+// place at its own instant.
+const onTime = time.Minute
+
+// instant returns the instant that messages of the fires bear: the fires' own
+// when they are handled on time, otherwise now, so that days left are true.
+func (s Setup) instant(fires []Fire, now time.Time) time.Time {
+	var latest time.Time
+	for _, f := range fires {
+		if at := s.Calendar.Shift(f.Scheduled, f.Rule.AnyDay); at.After(latest) {
+			latest = at
+		}
+	}
+	now = now.In(s.Calendar.Location).Truncate(time.Second)
+	if latest.Before(now) && now.Sub(latest) < onTime && tasks.DateOf(latest) == tasks.DateOf(now) {
+		return latest
+	}
+	return now
+}
+
+// Forecast returns every message of [from, to] if nothing changes: it walks the
+// schedules as the daemon would, with the sent set as it stands.
+func Forecast(tt []tasks.Task, s Setup, sent tasks.Sent, from, to time.Time) []tasks.Message {
+	told := make(tasks.Sent, len(sent))
+	for k, rank := range sent {
+		told[k] = rank
+	}
+	c := cursors{}
+	for _, r := range s.Rules {
+		c[r.cursor()] = from.Add(-time.Nanosecond)
+	}
+	var out []tasks.Message
+	for now := c.next(s, from.Add(-time.Nanosecond)); !now.IsZero() && !now.After(to); now = c.next(s, now) {
+		fires := c.due(s, now)
+		if !anyUnfinished(tt) {
+			fires = slices.DeleteFunc(fires, func(f Fire) bool { return f.Rule.Message == tasks.WeeklyReport })
+		}
+		for _, m := range Plan(tt, fires, s, told, s.instant(fires, now)) {
+			told.Add(m)
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// anyUnfinished reports whether there is anything a weekly report could be
+// about.
+func anyUnfinished(tt []tasks.Task) bool {
+	return slices.ContainsFunc(tt, func(t tasks.Task) bool {
+		return t.Status != tasks.Done && t.Status != tasks.Cancelled
+	})
+}
