@@ -1,0 +1,99 @@
+package tasks
+
+import "slices"
+
+// Difference is what importing a plan again changes.
+type Difference struct {
+	New     []Task    // not stored yet
+	Changed []Changed // stored; the plan says something else now, or says it again
+	Gone    []Task    // no longer in the plan, as they are to be stored: cancelled
+	Same    []Task    // as stored; nothing the plan says changed
+}
+
+// Changed is a task before and after an import. New is what to store.
+type Changed struct {
+	Old, New Task
+}
+
+// Compare compares the stored tasks of a plan with the tasks just read from
+// it. What people did stays: status, done dates, a deadline set by hand unless
+// the plan's own words about time changed since. Other terms make a new
+// version of the deadline, recorded today and not confirmed; other words with
+// the same terms do not. A task that comes back after it was cancelled has the
+// status it had, and its deadline counts as recorded today. Cancelled tasks
+// that stay away are in none of the lists.
+func Compare(stored, read []Task, today Date) Difference {
+	var diff Difference
+	old := make(map[Key]Task, len(stored))
+	for _, t := range stored {
+		old[t.Key] = t
+	}
+	inPlan := make(map[Key]bool, len(read))
+	for _, r := range read {
+		inPlan[r.Key] = true
+		switch o, ok := old[r.Key]; {
+		case !ok:
+			diff.New = append(diff.New, r)
+		case saysSame(o, r) && o.Status != Cancelled:
+			diff.Same = append(diff.Same, o)
+		default:
+			diff.Changed = append(diff.Changed, Changed{o, merge(o, r, today)})
+		}
+	}
+	for _, o := range stored {
+		if !inPlan[o.Key] && o.Status != Cancelled {
+			o.Was, o.Status = o.Status, Cancelled
+			diff.Gone = append(diff.Gone, o)
+		}
+	}
+	return diff
+}
+
+// saysSame reports whether the plan still says what it said when o was stored.
+func saysSame(o, r Task) bool {
+	return o.Content == r.Content && o.Product == r.Product && o.Note == r.Note &&
+		sameUnit(o.Lead, r.Lead) && slices.EqualFunc(o.Coordinating, r.Coordinating, sameUnit) &&
+		o.Words == r.Words && !termsMoved(o, r)
+}
+
+// sameUnit compares two readings of a unit. A code that only one of them has
+// is no difference: the directory finds it whenever it is needed.
+func sameUnit(a, b UnitRef) bool {
+	return a.Text == b.Text && (a.Code == b.Code || a.Code == "" || b.Code == "")
+}
+
+// termsMoved reports whether the plan's deadline replaces the stored one. One
+// set by hand gives way only when the plan's words have changed since.
+func termsMoved(o, r Task) bool {
+	if o.Deadline.Source == FromAdmin && o.Words == r.Words {
+		return false
+	}
+	return !o.Deadline.SameTerms(r.Deadline)
+}
+
+// merge returns what to store: the plan's side from r, the people's from o.
+func merge(o, r Task, today Date) Task {
+	t := o
+	t.Lead, t.Coordinating = r.Lead, r.Coordinating
+	t.Content, t.Product, t.Note, t.Words = r.Content, r.Product, r.Note, r.Words
+	switch {
+	case termsMoved(o, r):
+		t.Deadline = r.Deadline
+		t.Deadline.Version = o.Deadline.Version + 1
+		t.DeadlineOn, t.Confirmed = today, false
+		if n := len(t.Deadline.Due); n > 0 && t.Deadline.Due[n-1] <= t.DoneThrough && !t.Deadline.Ongoing && o.Status != Done {
+			t.DoneThrough = 0 // else an open task would have nothing left to do
+		}
+	case o.Words != r.Words:
+		// The same terms in other words; these may now stand in another place.
+		t.Deadline.Text, t.Deadline.Source = r.Deadline.Text, r.Deadline.Source
+	}
+	if o.Status == Cancelled {
+		t.Status, t.Was = o.Was, ""
+		if t.Status == "" {
+			t.Status = Open
+		}
+		t.DeadlineOn, t.Confirmed = today, false
+	}
+	return t
+}

@@ -1,0 +1,113 @@
+package tasks
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Reasons for review.
+const (
+	DeadlineMissing   = "deadline_missing"    // the cell is empty and the content names no date
+	DeadlineUnknown   = "deadline_unknown"    // the words are not understood
+	DeadlineInContent = "deadline_in_content" // the date stands in the task's own text
+	DeadlinePast      = "deadline_past"       // already past when it was recorded
+	UnitUnknown       = "unit_unknown"        // words that match no unit of the config
+	UnitNoAddress     = "unit_no_address"     // a lead unit that no channel reaches
+)
+
+// ReviewItem is one thing about a task that an admin must look at.
+type ReviewItem struct {
+	Key
+	Version int    `json:"version,omitempty"` // of the deadline
+	Reason  string `json:"reason"`            // one of the constants above
+	Detail  string `json:"detail"`            // the words in question
+	Cure    string `json:"cure"`              // a command or a config line that settles it
+}
+
+// Review lists what an admin must look at before the task can be trusted to
+// remind by itself, deadline first. Tasks that are done or cancelled need
+// nothing. The day does not matter: what was past when it was recorded stays
+// so until somebody settles it.
+func Review(t Task, d *Directory, _ Date) []ReviewItem {
+	if t.Status == Done || t.Status == Cancelled {
+		return nil
+	}
+	t = d.Resolve(t)
+	var items []ReviewItem
+	add := func(reason, detail, cure string) {
+		items = append(items, ReviewItem{Key: t.Key, Version: t.Deadline.Version, Reason: reason, Detail: detail, Cure: cure})
+	}
+	setDue := fmt.Sprintf("nhacviec task due %s DD/MM/YYYY", t.No)
+	confirm := fmt.Sprintf("nhacviec task confirm %s", t.No)
+	switch {
+	case t.Deadline.Kind == Unknown && t.Deadline.Text == "":
+		add(DeadlineMissing, "", setDue)
+	case t.Deadline.Kind == Unknown:
+		add(DeadlineUnknown, t.Deadline.Text, setDue)
+	case t.Deadline.Source == FromContent && !t.Confirmed:
+		add(DeadlineInContent, t.Deadline.Text, confirm)
+	}
+	if !t.Confirmed && t.pastWhenRecorded() {
+		add(DeadlinePast, t.timeWords(), confirm)
+	}
+	if t.Lead.Code == "" {
+		add(UnitUnknown, t.Lead.Text, d.cureLead(t.Lead.Text))
+	} else if !slices.ContainsFunc(d.Audience(t.Lead.Code), Unit.reachable) {
+		add(UnitNoAddress, t.Lead.Text, fmt.Sprintf("in [units.%s]: email = [\"…\"]", t.Lead.Code))
+	}
+	for i, ref := range t.Coordinating {
+		if ref.Code == "" && !slices.Contains(t.Coordinating[:i], ref) {
+			add(UnitUnknown, ref.Text, d.cureUnit(ref.Text))
+		}
+	}
+	return items
+}
+
+// timeWords returns the words of a deadline, or its dates when somebody set
+// them without words.
+func (t Task) timeWords() string {
+	var dates []string
+	for _, due := range t.Deadline.Due {
+		dates = append(dates, due.Day())
+	}
+	return cmp.Or(t.Deadline.Text, strings.Join(dates, ", "))
+}
+
+// cureUnit returns the lines of config that give words a unit: an alias of
+// each unit they may mean, or else a unit of their own.
+func (d *Directory) cureUnit(words string) string {
+	var lines []string
+	for _, code := range d.Suggest(words) {
+		lines = append(lines, fmt.Sprintf("in [units.%s]: aliases = [%s]", code, strconv.Quote(words)))
+	}
+	if len(lines) == 0 {
+		return fmt.Sprintf("new [units.%s]: name = %s", slug(words), strconv.Quote(words))
+	}
+	return strings.Join(lines, ", or ")
+}
+
+// cureLead is cureUnit for a lead; several known units that lead together need
+// a group.
+func (d *Directory) cureLead(words string) string {
+	if Fold(words) == "" {
+		return "name the lead unit in the plan and import it again"
+	}
+	var members []string
+	for _, ref := range d.Split(words) {
+		if ref.Code == "" {
+			return d.cureUnit(words)
+		}
+		members = append(members, strconv.Quote(ref.Code))
+	}
+	return fmt.Sprintf("new [units.%s]: name = %s, members = [%s]", slug(words), strconv.Quote(words), strings.Join(members, ", "))
+}
+
+// slug returns words as the code of a unit: "bhxh-thanh-pho".
+func slug(words string) string {
+	return strings.Join(strings.FieldsFunc(Bare(words), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
+}

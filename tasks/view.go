@@ -1,0 +1,80 @@
+package tasks
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// View is a task as it is printed and served: the fields of the contract, in
+// their order, with empty lists as [] and missing dates as null.
+type View struct {
+	Key
+	Lead         UnitRef      `json:"lead"`
+	Coordinating []UnitRef    `json:"coordinating"`
+	Content      string       `json:"content"`
+	Product      string       `json:"product"`
+	Note         string       `json:"note"`
+	Deadline     Deadline     `json:"deadline"` // as Public returns it, for a year from the day it was recorded
+	Status       Status       `json:"status"`
+	State        State        `json:"state"`
+	NextDue      Date         `json:"next_due"`
+	Review       []ViewReview `json:"review"`
+}
+
+// ViewReview is a ReviewItem inside the view of its task.
+type ViewReview struct {
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+	Cure   string `json:"cure"`
+}
+
+// NewView returns the view of a task on a day, its units as d knows them; soon
+// is the largest lead time in days.
+func NewView(t Task, d *Directory, day Date, soon int) View {
+	t = d.Resolve(t)
+	v := View{
+		Key:          t.Key,
+		Lead:         t.Lead,
+		Coordinating: append([]UnitRef{}, t.Coordinating...),
+		Content:      t.Content,
+		Product:      t.Product,
+		Note:         t.Note,
+		Deadline:     t.Deadline.Public(t.DeadlineOn, yearOn(t.DeadlineOn)),
+		Status:       t.Status,
+		State:        t.StateOn(day, soon),
+		NextDue:      t.NextDue(day),
+		Review:       []ViewReview{},
+	}
+	for _, r := range Review(t, d, day) {
+		v.Review = append(v.Review, ViewReview{r.Reason, r.Detail, r.Cure})
+	}
+	return v
+}
+
+// Public returns the deadline as it is printed: Due is never nil, and of a
+// periodic one it holds the dates in [from, to].
+func (d Deadline) Public(from, to Date) Deadline {
+	due := d.Due
+	if d.RRule != nil {
+		due = d.DueIn(from, to)
+	}
+	d.Due = append([]Date{}, due...)
+	return d
+}
+
+// yearOn returns the last day of the year that starts on d.
+func yearOn(d Date) Date { return DateOf(d.At(0, 0, time.UTC).AddDate(1, 0, -1)) }
+
+// Worst sorts views for reading: overdue first, the longest first, then due
+// today, soon, and so on by State.Urgency; the earlier date first, and within
+// one date by plan and number.
+func Worst(views []View) {
+	slices.SortStableFunc(views, func(a, b View) int {
+		return cmp.Or(
+			cmp.Compare(a.State.Urgency(), b.State.Urgency()),
+			cmp.Compare(a.NextDue, b.NextDue),
+			a.Key.Compare(b.Key),
+		)
+	})
+}
