@@ -24,7 +24,7 @@ const (
 // Deadline is what a plan's words say about time. It never holds a date that
 // the words do not imply.
 type Deadline struct {
-	Text    string      `json:"text"`    // the words, NFC, white space folded
+	Text    string      `json:"text"`    // the plan's words, NFC, white space folded; kept when an admin sets another date
 	Kind    Kind        `json:"kind"`    //
 	Due     []Date      `json:"due"`     // ascending; empty unless Dated (periodic series are expanded by DueIn)
 	From    Date        `json:"from"`    // start of the period, if the words give one

@@ -1,6 +1,9 @@
 package tasks
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Difference is what importing a plan again changes.
 type Difference struct {
@@ -53,7 +56,7 @@ func Compare(stored, read []Task, today Date) Difference {
 func saysSame(o, r Task) bool {
 	return o.Content == r.Content && o.Product == r.Product && o.Note == r.Note &&
 		sameUnit(o.Lead, r.Lead) && slices.EqualFunc(o.Coordinating, r.Coordinating, sameUnit) &&
-		o.Words == r.Words && !termsMoved(o, r)
+		o.Deadline.Text == r.Deadline.Text && !termsMoved(o, r)
 }
 
 // sameUnit compares two readings of a unit. A code that only one of them has
@@ -63,9 +66,10 @@ func sameUnit(a, b UnitRef) bool {
 }
 
 // termsMoved reports whether the plan's deadline replaces the stored one. One
-// set by hand gives way only when the plan's words have changed since.
+// set by hand keeps the plan's words as its text, and gives way only when
+// these have changed since.
 func termsMoved(o, r Task) bool {
-	if o.Deadline.Source == FromAdmin && o.Words == r.Words {
+	if o.Deadline.Source == FromAdmin && o.Deadline.Text == r.Deadline.Text {
 		return false
 	}
 	return !o.Deadline.SameTerms(r.Deadline)
@@ -75,25 +79,22 @@ func termsMoved(o, r Task) bool {
 func merge(o, r Task, today Date) Task {
 	t := o
 	t.Lead, t.Coordinating = r.Lead, r.Coordinating
-	t.Content, t.Product, t.Note, t.Words = r.Content, r.Product, r.Note, r.Words
+	t.Content, t.Product, t.Note = r.Content, r.Product, r.Note
+	if t.Status == Cancelled {
+		t.Status, t.Was = cmp.Or(o.Was, Open), ""
+		t.DeadlineOn, t.Confirmed = today, false
+	}
 	switch {
 	case termsMoved(o, r):
 		t.Deadline = r.Deadline
 		t.Deadline.Version = o.Deadline.Version + 1
 		t.DeadlineOn, t.Confirmed = today, false
-		if n := len(t.Deadline.Due); n > 0 && t.Deadline.Due[n-1] <= t.DoneThrough && !t.Deadline.Ongoing && o.Status != Done {
+		if t.Status != Done && t.allDone() {
 			t.DoneThrough = 0 // else an open task would have nothing left to do
 		}
-	case o.Words != r.Words:
-		// The same terms in other words; these may now stand in another place.
+	case o.Deadline.Text != r.Deadline.Text:
+		// The same terms in other words, which may now stand in another place.
 		t.Deadline.Text, t.Deadline.Source = r.Deadline.Text, r.Deadline.Source
-	}
-	if o.Status == Cancelled {
-		t.Status, t.Was = o.Was, ""
-		if t.Status == "" {
-			t.Status = Open
-		}
-		t.DeadlineOn, t.Confirmed = today, false
 	}
 	return t
 }

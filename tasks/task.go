@@ -98,9 +98,6 @@ type Task struct {
 	DeadlineOn Date `json:"deadline_on"`
 	Confirmed  bool `json:"confirmed"`
 
-	// Words are the plan's own words about time as last imported, whatever an
-	// admin has set since. An import that brings other words overrides the admin.
-	Words string `json:"words"`
 	// Was is the status that a cancelled task had, for the day it comes back.
 	Was Status `json:"was,omitempty"`
 
