@@ -1,0 +1,175 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"nhacviec/tasks"
+)
+
+// chain is the record "ledger" in the meta bucket: the number of entries and
+// the hash of the last one, so that a cut tail is noticed.
+type chain struct {
+	Count uint64 `json:"count"`
+	Head  string `json:"head"`
+}
+
+// ledgerFill: entries are only ever appended, so pages may be filled.
+const ledgerFill = 0.9
+
+func seqKey(seq uint64) string { return string(binary.BigEndian.AppendUint64(nil, seq)) }
+
+func hash(stored []byte) string {
+	sum := sha256.Sum256(stored)
+	return hex.EncodeToString(sum[:])
+}
+
+// appendEntry writes an entry behind the last one and returns its number.
+func appendEntry(tx *bolt.Tx, now time.Time, e tasks.Entry) (uint64, error) {
+	var c chain
+	if found, err := get(tx, metaBucket, ledgerKey, &c); err != nil {
+		return 0, err
+	} else if !found {
+		return 0, &damage{"the ledger's count is missing"}
+	}
+	e.Seq, e.Time, e.Prev = c.Count+1, now, c.Head
+	if e.Delivery != nil { // the ledger keeps the text's hash, not the text
+		d := *e.Delivery
+		d.Parts = nil
+		e.Delivery = &d
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return 0, err
+	}
+	key := []byte(seqKey(e.Seq))
+	value := seal(key, body)
+	b := tx.Bucket([]byte(ledgerBucket))
+	b.FillPercent = ledgerFill
+	if err := b.Put(key, value); err != nil {
+		return 0, err
+	}
+	return e.Seq, put(tx, metaBucket, ledgerKey, chain{Count: e.Seq, Head: hash(value)})
+}
+
+// recordChange appends a change of a task or plan.
+func recordChange(tx *bolt.Tx, now time.Time, c tasks.Change) error {
+	_, err := appendEntry(tx, now, tasks.Entry{Change: &c})
+	return err
+}
+
+// Ledger calls fn with the entries that q chooses, in order, outside of any
+// transaction, and returns the first error, fn's too.
+func (s *Store) Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error {
+	for r, err := range s.scan(ledgerBucket, "", "") {
+		if err != nil {
+			return err
+		}
+		var e tasks.Entry
+		if err := decode(ledgerBucket, r.key, r.value, &e); err != nil {
+			return s.explain(err)
+		}
+		if !chosen(e, q) {
+			continue
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chosen: a delivery belongs to the unit it went to and to the tasks that its
+// steps or review items name; a change belongs to its task or plan.
+func chosen(e tasks.Entry, q tasks.LedgerQuery) bool {
+	if e.Time.Before(q.Since) {
+		return false
+	}
+	if q.Unit != "" && (e.Delivery == nil || e.Delivery.Unit != q.Unit) {
+		return false
+	}
+	if q.Plan == "" && q.No == "" {
+		return true
+	}
+	is := func(k tasks.Key) bool {
+		return (q.Plan == "" || k.Plan == q.Plan) && (q.No == "" || k.No == q.No)
+	}
+	if e.Change != nil {
+		return is(tasks.Key{Plan: e.Change.Plan, No: e.Change.No})
+	}
+	return e.Delivery != nil &&
+		(slices.ContainsFunc(e.Delivery.Steps, func(st tasks.Step) bool { return is(st.Key) }) ||
+			slices.ContainsFunc(e.Delivery.Review, func(it tasks.ReviewItem) bool { return is(it.Key) }))
+}
+
+// Verify walks the ledger from its first entry and returns how many entries
+// are proven: whole, in order, each followed by one that knows it. The error,
+// an *Error around ErrTampered, names the first entry that is not.
+func (s *Store) Verify() (n uint64, err error) {
+	c, err := s.chain()
+	if err != nil {
+		return 0, err
+	}
+	bad := func(format string, args ...any) error {
+		return &Error{Path: s.path, What: "the ledger is not as it was written: " + fmt.Sprintf(format, args...),
+			Cure: "compare it with a backup", Err: ErrTampered}
+	}
+	var seq uint64
+	var prev string
+	for r, err := range s.scan(ledgerBucket, "", "") {
+		if err != nil {
+			return n, err
+		}
+		if len(r.key) != 8 {
+			return n, bad("key %x is no entry's number", r.key)
+		}
+		if got := binary.BigEndian.Uint64(r.key); got != seq+1 {
+			return n, bad("entry %d is missing", seq+1)
+		}
+		if seq++; seq > c.Count { // written since we began?
+			if c, err = s.chain(); err != nil {
+				return n, err
+			}
+			if seq > c.Count {
+				return n, bad("entry %d was added from outside", seq)
+			}
+		}
+		var e tasks.Entry
+		if err := decode(ledgerBucket, r.key, r.value, &e); err != nil {
+			return n, bad("entry %d was altered: %v", seq, err)
+		}
+		if e.Seq != seq {
+			return n, bad("entry %d stands in the place of entry %d", e.Seq, seq)
+		}
+		if e.Prev != prev {
+			return n, bad("entry %d was altered, or entry %d does not belong behind it", seq-1, seq)
+		}
+		n, prev = seq-1, hash(r.value)
+		if seq == c.Count {
+			if prev != c.Head {
+				return n, bad("entry %d was altered", seq)
+			}
+			n = seq
+		}
+	}
+	if seq < c.Count {
+		return n, bad("entry %d and all behind it are missing, there were %d", seq+1, c.Count)
+	}
+	return n, nil
+}
+
+func (s *Store) chain() (c chain, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		c = chain{}
+		_, err := get(tx, metaBucket, ledgerKey, &c)
+		return err
+	})
+	return c, err
+}

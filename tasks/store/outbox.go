@@ -1,0 +1,435 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"nhacviec/tasks"
+)
+
+// doubtsAllowed is how many times the fate of a delivery may be unknown before
+// it fails: the first time it is sent again, the second time it is not. A
+// message that kills the process while it is being sent ends here too.
+const doubtsAllowed = 2
+
+// CommitFire stores what a handled fire leaves behind, in one transaction: the
+// cursors; the new deliveries with the sent marks of their messages, where a
+// higher mark stays; and Told on the failed deliveries that the office is now
+// told of. A delivery whose ID was ever known is left as it is, marks too.
+func (s *Store) CommitFire(f tasks.Fired) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, rule := range slices.Sorted(maps.Keys(f.Cursors)) {
+			if err := put(tx, cursorsBucket, rule, f.Cursors[rule]); err != nil {
+				return err
+			}
+		}
+		for _, d := range f.Deliveries {
+			if known(tx, d.ID) {
+				continue
+			}
+			if d.State != tasks.Planned {
+				return s.invalid("delivery %s of a fire is %q, not planned", d.ID, d.State)
+			}
+			if err := storeRow(tx, d); err != nil {
+				return err
+			}
+			for _, m := range d.Message.Marks() {
+				if err := addMark(tx, m); err != nil {
+					return err
+				}
+			}
+		}
+		for _, id := range f.Told {
+			var d tasks.Delivery
+			found, err := get(tx, failedBucket, id, &d)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue // sent again by hand in the meantime
+			}
+			d.Told = true
+			if err := put(tx, failedBucket, id, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// known: the delivery waits, or the ledger knows what became of it.
+func known(tx *bolt.Tx, id string) bool {
+	return tx.Bucket([]byte(outboxBucket)).Get([]byte(id)) != nil || settled(tx, id)
+}
+
+func settled(tx *bolt.Tx, id string) bool {
+	return tx.Bucket([]byte(settledBucket)).Get([]byte(id)) != nil
+}
+
+// readyKey is a waiting delivery's entry in the index.
+func readyKey(d tasks.Delivery) string {
+	return join(string(d.Channel), instantKey(d.NextAttempt), d.ID)
+}
+
+func waits(d tasks.Delivery) bool { return d.State == tasks.Planned || d.State == tasks.Retry }
+
+// storeRow stores a row of the outbox; its index entry, if it waits, too.
+func storeRow(tx *bolt.Tx, d tasks.Delivery) error {
+	if waits(d) {
+		if err := enter(tx, readyBucket, readyKey(d)); err != nil {
+			return err
+		}
+	}
+	return put(tx, outboxBucket, d.ID, d)
+}
+
+// takeRow reads and removes a row of the outbox with its index entry.
+func takeRow(tx *bolt.Tx, id string) (d tasks.Delivery, found bool, err error) {
+	if found, err = get(tx, outboxBucket, id, &d); err != nil || !found {
+		return d, found, err
+	}
+	if waits(d) {
+		if err := leave(tx, readyBucket, readyKey(d)); err != nil {
+			return d, true, err
+		}
+	}
+	return d, true, tx.Bucket([]byte(outboxBucket)).Delete([]byte(id))
+}
+
+// Ready returns up to limit deliveries of a channel that wait for an attempt
+// at or before now, oldest attempt first, and the earliest attempt after now:
+// the zero time when none waits.
+func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error) {
+	prefix := []byte(string(ch) + bar)
+	last := instantKey(now)
+	err = s.view(func(tx *bolt.Tx) error {
+		ready, next = nil, time.Time{}
+		c := tx.Bucket([]byte(readyBucket)).Cursor()
+		read := func(k, v []byte) (d tasks.Delivery, err error) {
+			if _, err := unseal(readyBucket, k, v); err != nil {
+				return d, err
+			}
+			id := k[len(prefix)+instantSize+len(bar):]
+			found, err := get(tx, outboxBucket, string(id), &d)
+			if err == nil && !found {
+				err = &damage{fmt.Sprintf("delivery %q is in the index of what waits but is not stored", id)}
+			}
+			return d, err
+		}
+		mine := func(k []byte) bool {
+			return bytes.HasPrefix(k, prefix) && len(k) > len(prefix)+instantSize+len(bar)
+		}
+		later := func(k []byte) bool { return string(k[len(prefix):len(prefix)+instantSize]) > last }
+		for k, v := c.Seek(prefix); mine(k) && !later(k) && len(ready) < limit; k, v = c.Next() {
+			d, err := read(k, v)
+			if err != nil {
+				return err
+			}
+			ready = append(ready, d)
+		}
+		for k, v := c.Seek(append(prefix, last+bar+"\xff"...)); mine(k); {
+			d, err := read(k, v)
+			if err != nil {
+				return err
+			}
+			next = d.NextAttempt
+			break
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return ready, next, nil
+}
+
+// Put stores a delivery by its state:
+//
+//   - planned, retry: it waits in the outbox until NextAttempt;
+//   - sending: it stays in the outbox, in nobody's reach;
+//   - uncertain: an entry in the ledger says so, and the row waits for another
+//     try as retry, with one more in Doubts and the NextAttempt it came with;
+//   - sent, superseded, dropped: it leaves the outbox for the ledger;
+//   - failed: it goes to the ledger and stays visible in Outbox and Failures.
+//
+// The sent marks of steps that the stored message had and this one has not are
+// removed if they are still at its rank, all of them when it is dropped: a
+// task that is opened again is then reminded of again. A delivery that was
+// settled before is refused with ErrSettled.
+func (s *Store) Put(d tasks.Delivery, now time.Time) error {
+	return s.update(func(tx *bolt.Tx) error {
+		_, err := s.putDelivery(tx, d, now)
+		return err
+	})
+}
+
+// putDelivery returns the delivery as it was stored.
+func (s *Store) putDelivery(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks.Delivery, error) {
+	old, found, err := takeRow(tx, d.ID)
+	if err != nil {
+		return d, err
+	}
+	if !found {
+		if settled(tx, d.ID) {
+			return d, &Error{Path: s.path, What: "delivery " + d.ID + " is settled already",
+				Cure: "`nhacviec resend " + d.ID + "` sends it again", Err: ErrSettled}
+		}
+		old = d
+	}
+	if err := forget(tx, old, d); err != nil {
+		return d, err
+	}
+	switch d.State {
+	case tasks.Planned, tasks.Retry, tasks.Sending:
+		return d, storeRow(tx, d)
+	case tasks.Uncertain:
+		d.Doubts++
+		if _, err := appendEntry(tx, now, tasks.Entry{Delivery: &d}); err != nil {
+			return d, err
+		}
+		d.State = tasks.Retry
+		return d, storeRow(tx, d)
+	case tasks.Delivered, tasks.Superseded, tasks.Dropped, tasks.Failed:
+		return settle(tx, d, now)
+	}
+	return d, s.invalid("delivery %s has the state %q, which does not exist", d.ID, d.State)
+}
+
+// settle writes the end of a delivery into the ledger.
+func settle(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks.Delivery, error) {
+	d.NextAttempt = time.Time{}
+	if d.State == tasks.Delivered && d.SentAt.IsZero() {
+		d.SentAt = now
+	}
+	seq, err := appendEntry(tx, now, tasks.Entry{Delivery: &d})
+	if err != nil {
+		return d, err
+	}
+	value := seal([]byte(d.ID), []byte(strconv.FormatUint(seq, 10)))
+	if err := tx.Bucket([]byte(settledBucket)).Put([]byte(d.ID), value); err != nil {
+		return d, err
+	}
+	if d.State == tasks.Failed {
+		return d, put(tx, failedBucket, d.ID, d)
+	}
+	return d, nil
+}
+
+// forget removes the sent marks that old made and d does not carry any more.
+func forget(tx *bolt.Tx, old, d tasks.Delivery) error {
+	keep := map[tasks.Mark]bool{}
+	if d.State != tasks.Dropped {
+		for _, m := range d.Message.Marks() {
+			keep[m] = true
+		}
+	}
+	for _, m := range old.Message.Marks() {
+		if !keep[m] {
+			if err := removeMark(tx, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Recover is called once at the start, before anything is sent. It takes every
+// delivery that another boot left in "sending": nobody knows whether it
+// arrived. It becomes uncertain and is due now, as Put describes, or failed
+// when that has happened before. It returns them as they are stored now.
+func (s *Store) Recover(boot string, now time.Time) ([]tasks.Delivery, error) {
+	rows, err := all[tasks.Delivery](s, outboxBucket, "")
+	if err != nil {
+		return nil, err
+	}
+	left := func(d tasks.Delivery) bool { return d.State == tasks.Sending && d.Boot != boot }
+	rows = slices.DeleteFunc(rows, func(d tasks.Delivery) bool { return !left(d) })
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	var out []tasks.Delivery
+	err = s.update(func(tx *bolt.Tx) error {
+		out = nil
+		for _, row := range rows {
+			var d tasks.Delivery
+			if found, err := get(tx, outboxBucket, row.ID, &d); err != nil {
+				return err
+			} else if !found || !left(d) {
+				continue
+			}
+			d.NextAttempt = now
+			d.State = tasks.Uncertain
+			d.Error = "the program ended while it was being sent: perhaps it arrived"
+			if d.Doubts+1 >= doubtsAllowed {
+				d.State = tasks.Failed
+				d.Doubts++
+				d.Error = fmt.Sprintf("the program ended while it was being sent, %d times: perhaps it arrived; ask the unit, or send it again with `nhacviec resend %s`", d.Doubts, d.ID)
+			}
+			d, err := s.putDelivery(tx, d, now)
+			if err != nil {
+				return err
+			}
+			out = append(out, d)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Outbox returns what waits, is being sent, or failed, oldest first.
+func (s *Store) Outbox() ([]tasks.Delivery, error) {
+	rows, err := all[tasks.Delivery](s, outboxBucket, "")
+	if err != nil {
+		return nil, err
+	}
+	failed, err := all[tasks.Delivery](s, failedBucket, "")
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, failed...)
+	sortByAge(rows)
+	return rows, nil
+}
+
+// Failures returns the failed deliveries that the office was not told of,
+// oldest first.
+func (s *Store) Failures() ([]tasks.Delivery, error) {
+	rows, err := all[tasks.Delivery](s, failedBucket, "")
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(d tasks.Delivery) bool { return d.Told })
+	sortByAge(rows)
+	return rows, nil
+}
+
+func sortByAge(rows []tasks.Delivery) {
+	slices.SortFunc(rows, func(a, b tasks.Delivery) int {
+		return cmp.Or(a.At.Compare(b.At), a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// Delivery returns a delivery from the outbox, or as the ledger knows it, or
+// ErrNotFound.
+func (s *Store) Delivery(id string) (tasks.Delivery, error) {
+	var d tasks.Delivery
+	err := s.view(func(tx *bolt.Tx) (err error) {
+		d, err = s.findDelivery(tx, id)
+		return err
+	})
+	return d, err
+}
+
+func (s *Store) findDelivery(tx *bolt.Tx, id string) (tasks.Delivery, error) {
+	for _, bucket := range []string{outboxBucket, failedBucket} {
+		var d tasks.Delivery
+		if found, err := get(tx, bucket, id, &d); found || err != nil {
+			return d, err
+		}
+	}
+	var seq uint64
+	if found, err := get(tx, settledBucket, id, &seq); err != nil {
+		return tasks.Delivery{}, err
+	} else if !found {
+		return tasks.Delivery{}, s.notFound("delivery "+strconv.Quote(id), "`nhacviec outbox` and `nhacviec ledger` list deliveries with their ids")
+	}
+	var e tasks.Entry
+	if found, err := get(tx, ledgerBucket, seqKey(seq), &e); err != nil {
+		return tasks.Delivery{}, err
+	} else if !found || e.Delivery == nil {
+		return tasks.Delivery{}, &damage{fmt.Sprintf("entry %d of the ledger, which settled delivery %q, is missing", seq, id)}
+	}
+	return *e.Delivery, nil
+}
+
+// Resend puts the message of a delivery that failed or was sent into the
+// outbox once more, as a delivery of its own that is due now, and returns it:
+// its id is the old one with "-2", "-3" … behind it. The ledger says who asked
+// for it. A failed delivery then no longer waits for anybody's attention. A
+// delivery that still waits is refused with ErrWaiting, a dropped one with
+// ErrInvalid.
+func (s *Store) Resend(id, by string, now time.Time) (tasks.Delivery, error) {
+	var again tasks.Delivery
+	err := s.update(func(tx *bolt.Tx) error {
+		old, err := s.findDelivery(tx, id)
+		if err != nil {
+			return err
+		}
+		switch old.State {
+		case tasks.Failed, tasks.Delivered:
+		case tasks.Planned, tasks.Sending, tasks.Retry:
+			return &Error{Path: s.path, What: fmt.Sprintf("delivery %s is in the state %q and will be sent by itself", id, old.State),
+				Cure: "wait, or look at `nhacviec outbox`", Err: ErrWaiting}
+		default:
+			return s.invalid("delivery %s is in the state %q: there was a reason not to send it", id, old.State)
+		}
+		base, _, _ := strings.Cut(id, "-")
+		again = tasks.NewDelivery(old.Message, old.Config, now)
+		for n := 2; ; n++ {
+			if again.ID = base + "-" + strconv.Itoa(n); !known(tx, again.ID) {
+				break
+			}
+		}
+		if err := tx.Bucket([]byte(failedBucket)).Delete([]byte(id)); err != nil {
+			return err
+		}
+		for _, m := range again.Message.Marks() {
+			if err := addMark(tx, m); err != nil {
+				return err
+			}
+		}
+		change := tasks.Change{Action: actionResend, By: by, Old: id, New: again.ID}
+		if len(old.Steps) > 0 {
+			change.Plan = old.Steps[0].Plan
+		}
+		if err := recordChange(tx, now, change); err != nil {
+			return err
+		}
+		return storeRow(tx, again)
+	})
+	if err != nil {
+		return tasks.Delivery{}, err
+	}
+	return again, nil
+}
+
+// ChannelState returns what a channel keeps under key, and nil when there is
+// nothing.
+func (s *Store) ChannelState(ch tasks.Channel, key string) ([]byte, error) {
+	var out []byte
+	err := s.view(func(tx *bolt.Tx) error {
+		k := []byte(join(string(ch), key))
+		v := tx.Bucket([]byte(channelBucket)).Get(k)
+		if v == nil {
+			return nil
+		}
+		body, err := unseal(channelBucket, k, v)
+		out = bytes.Clone(body)
+		return err
+	})
+	return out, err
+}
+
+// SetChannelState keeps value for a channel under key, over restarts; no value
+// removes it.
+func (s *Store) SetChannelState(ch tasks.Channel, key string, value []byte) error {
+	return s.update(func(tx *bolt.Tx) error {
+		k := []byte(join(string(ch), key))
+		b := tx.Bucket([]byte(channelBucket))
+		if len(value) == 0 {
+			return b.Delete(k)
+		}
+		return b.Put(k, seal(k, value))
+	})
+}

@@ -1,0 +1,98 @@
+// Package store keeps everything that nhacviec must not forget in one bbolt
+// file: plans and tasks, what was sent, what waits to be sent, the ledger, and
+// the state of the channels.
+//
+// Every write is on the disk before its method returns; writes that come at
+// the same time share one transaction. Records are JSON behind a checksum,
+// because bbolt has none on its data pages. What is returned never points into
+// the file. A Store may be used by many goroutines; the functions given to
+// Import and Change run inside the transaction and must not call a method that
+// writes.
+package store
+
+import (
+	"errors"
+	"os"
+	"sync"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// The buckets. Index entries have a record of no bytes as value, so that their
+// keys are checked too.
+const (
+	metaBucket    = "meta"     // "schema", "ledger"
+	plansBucket   = "plans"    // plan id -> tasks.Plan
+	tasksBucket   = "tasks"    // plan|number -> tasks.Task
+	duePrefix     = "due."     // and a kind: yyyymmdd|plan|number of the earliest open due date
+	marksBucket   = "marks"    // plan|number|version|series|channel|unit|address -> mark
+	cursorsBucket = "cursors"  // rule -> time.Time
+	outboxBucket  = "outbox"   // delivery id -> tasks.Delivery: planned, retry, sending
+	readyBucket   = "ready"    // channel|next attempt|id: planned, retry
+	failedBucket  = "failed"   // delivery id -> tasks.Delivery
+	ledgerBucket  = "ledger"   // sequence number, 8 bytes big-endian -> tasks.Entry
+	settledBucket = "settled"  // delivery id -> sequence number of the entry that settled it
+	channelBucket = "channels" // channel|key -> bytes
+)
+
+// Store is an open store file.
+type Store struct {
+	path string
+	db   *bolt.DB
+	file *os.File // the file inside db
+
+	queueMu sync.Mutex
+	queue   []*write // waiting for a transaction
+
+	writing sync.Mutex // held by the one that commits
+	broken  error      // a write found the file damaged; guarded by writing
+}
+
+// Open opens the store file at path, and makes a new one when there is none.
+// An empty, short, damaged or newer file is refused and left as it is. The
+// error is an *Error around ErrLocked, ErrDamaged or ErrNewer, or what the
+// operating system says.
+func Open(path string) (*Store, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := create(path); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	return open(path)
+}
+
+// Close waits for the writes under way and closes the file. Every later call
+// of another method is answered with ErrClosed.
+func (s *Store) Close() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.broken != nil { // bbolt may have died holding its own lock
+		return s.file.Close()
+	}
+	return s.db.Close()
+}
+
+// Path returns the name of the file.
+func (s *Store) Path() string { return s.path }
+
+// view runs fn in a read transaction. It must be short: an open one keeps
+// bbolt from using pages again, and the file grows.
+func (s *Store) view(fn func(*bolt.Tx) error) error {
+	err := guard(s.path, func() error { return s.db.View(fn) })
+	return s.explain(err)
+}
+
+// explain puts bbolt's errors into the words of this package.
+func (s *Store) explain(err error) error {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return &Error{Path: s.path, What: "the store is closed", Err: ErrClosed}
+	}
+	var d *damage
+	if errors.As(err, &d) {
+		return damaged(s.path, "%s", d.what)
+	}
+	return err
+}
