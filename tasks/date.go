@@ -14,10 +14,14 @@ type Date int32
 const secondsPerDay = 24 * 60 * 60
 
 // NewDate returns the date of a day that exists, or an error naming the one
-// that does not (31/06, 29/02 of a common year). Years run from 1900 to 2999.
+// that does not (31/06, 29/02 of a common year). Years run from 1971 to 2999, so
+// that every date is later than no date.
 func NewDate(year int, month time.Month, day int) (Date, error) {
 	t := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	if year < 1900 || year > 2999 || t.Month() != month || t.Day() != day {
+	if year < 1971 || year > 2999 {
+		return 0, fmt.Errorf("%02d/%02d/%d is not in the years 1971 to 2999", day, int(month), year)
+	}
+	if t.Month() != month || t.Day() != day {
 		return 0, fmt.Errorf("%02d/%02d/%d is not a date that exists", day, int(month), year)
 	}
 	return fromUTC(t), nil

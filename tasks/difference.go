@@ -56,7 +56,7 @@ func Compare(stored, read []Task, today Date) Difference {
 func saysSame(o, r Task) bool {
 	return o.Content == r.Content && o.Product == r.Product && o.Note == r.Note &&
 		sameUnit(o.Lead, r.Lead) && slices.EqualFunc(o.Coordinating, r.Coordinating, sameUnit) &&
-		o.Deadline.Text == r.Deadline.Text && !termsMoved(o, r)
+		(handStays(o, r) || o.Deadline.Text == r.Deadline.Text && o.Deadline.Source == r.Deadline.Source && o.Deadline.SameTerms(r.Deadline))
 }
 
 // sameUnit compares two readings of a unit. A code that only one of them has
@@ -65,14 +65,10 @@ func sameUnit(a, b UnitRef) bool {
 	return a.Text == b.Text && (a.Code == b.Code || a.Code == "" || b.Code == "")
 }
 
-// termsMoved reports whether the plan's deadline replaces the stored one. One
-// set by hand keeps the plan's words as its text, and gives way only when
-// these have changed since.
-func termsMoved(o, r Task) bool {
-	if o.Deadline.Source == FromAdmin && o.Deadline.Text == r.Deadline.Text {
-		return false
-	}
-	return !o.Deadline.SameTerms(r.Deadline)
+// handStays reports whether a deadline set by hand outlives the import. It
+// keeps the plan's words as its text, and gives way when these have changed.
+func handStays(o, r Task) bool {
+	return o.Deadline.Source == FromAdmin && o.Deadline.Text == r.Deadline.Text
 }
 
 // merge returns what to store: the plan's side from r, the people's from o.
@@ -85,16 +81,17 @@ func merge(o, r Task, today Date) Task {
 		t.DeadlineOn, t.Confirmed = today, false
 	}
 	switch {
-	case termsMoved(o, r):
+	case handStays(o, r):
+	case o.Deadline.SameTerms(r.Deadline):
+		// The same in other words, or in another place.
+		t.Deadline.Text, t.Deadline.Source = r.Deadline.Text, r.Deadline.Source
+	default:
 		t.Deadline = r.Deadline
 		t.Deadline.Version = o.Deadline.Version + 1
 		t.DeadlineOn, t.Confirmed = today, false
-		if t.Status != Done && t.allDone() {
+		if t.Status != Done && t.Deadline.Kind == Dated && !t.Deadline.Ongoing && t.allDone() {
 			t.DoneThrough = 0 // else an open task would have nothing left to do
 		}
-	case o.Deadline.Text != r.Deadline.Text:
-		// The same terms in other words, which may now stand in another place.
-		t.Deadline.Text, t.Deadline.Source = r.Deadline.Text, r.Deadline.Source
 	}
 	return t
 }

@@ -48,23 +48,25 @@ func month(day Date) string {
 // the date itself, with the days after it as rank; progress and date-wanted
 // are a series each, with the month as rank. ok is false for no step's name.
 func (s Step) Mark() (series string, rank int, ok bool) {
-	num := func(t string) (int, bool) {
-		n, err := strconv.Atoi(t)
-		return n, err == nil
-	}
 	if t, is := strings.CutPrefix(s.Name, "T-"); is {
-		n, ok := num(t)
+		n, ok := digits(t)
 		return s.Due.String(), -n, ok
 	}
 	if t, is := strings.CutPrefix(s.Name, "overdue+"); is {
-		n, ok := num(t)
+		n, ok := digits(t)
 		return s.Due.String(), n, ok
 	}
-	if series, t, is := strings.Cut(s.Name, " "); is {
-		n, ok := num(strings.ReplaceAll(t, "-", ""))
-		return series, n, ok
+	series, t, _ := strings.Cut(s.Name, " ")
+	if m, err := time.Parse("2006-01", t); err == nil && (series == "progress" || series == "date-wanted") {
+		return series, m.Year()*100 + int(m.Month()), true
 	}
 	return "", 0, false
+}
+
+// digits reads a number without a sign.
+func digits(s string) (int, bool) {
+	n, err := strconv.ParseUint(s, 10, 31)
+	return int(n), err == nil
 }
 
 // SentKey names a series of steps of one deadline version, to one recipient.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -38,21 +39,36 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Compare orders numbers as people do: 2 before 10, 3 before 3.a before 4.
+// Compare orders numbers as people do: 2 before 10, 3 before 3.2 before 3.a
+// before 4. It is zero for equal numbers only.
 func (n Number) Compare(o Number) int {
 	a, b := strings.Split(string(n), "."), strings.Split(string(o), ".")
 	for i := range min(len(a), len(b)) {
-		x, errX := strconv.Atoi(a[i])
-		y, errY := strconv.Atoi(b[i])
-		c := cmp.Compare(a[i], b[i])
-		if errX == nil && errY == nil {
-			c = cmp.Compare(x, y)
-		}
-		if c != 0 {
+		if c := comparePart(a[i], b[i]); c != 0 {
 			return c
 		}
 	}
-	return cmp.Compare(len(a), len(b))
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(n, o))
+}
+
+// comparePart compares by the number in front, then by what follows it. What
+// has no number in front comes last.
+func comparePart(a, b string) int {
+	x, restA := leadingNumber(a)
+	y, restB := leadingNumber(b)
+	return cmp.Or(cmp.Compare(x, y), cmp.Compare(restA, restB))
+}
+
+func leadingNumber(s string) (n int, rest string) {
+	i := 0
+	for i < len(s) && i < 9 && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	n, err := strconv.Atoi(s[:i])
+	if err != nil {
+		return math.MaxInt, s
+	}
+	return n, s[i:]
 }
 
 // Key identifies a task: plan id and number.
@@ -135,7 +151,7 @@ func (t Task) NeedsLook() bool {
 	if t.Status == Done || t.Status == Cancelled {
 		return false
 	}
-	if t.Status == Open && t.Wants() == "" || t.Lead.Code == "" {
+	if t.Deadline.Kind == Unknown || t.Lead.Code == "" || t.Status == Open && t.Wants() == "" {
 		return true
 	}
 	for _, c := range t.Coordinating {
@@ -207,7 +223,9 @@ func (t Task) NextDue(day Date) Date {
 	if t.Wants() == Dated {
 		return t.openFixed()[0]
 	}
-	if due := t.OpenDues(day, yearAhead); len(due) > 0 {
+	// A period can be done before it ends, and a series can start later.
+	horizon := max(day, t.DoneThrough, t.DeadlineOn, t.Deadline.From) - day + yearAhead
+	if due := t.OpenDues(day, int(horizon)); len(due) > 0 {
 		return due[0]
 	}
 	return 0
@@ -238,7 +256,10 @@ func (t Task) StateOn(day Date, soon int) State {
 	case Awaiting:
 		return Waiting
 	case Dated, Periodic:
-		switch left := int(t.NextDue(day) - day); {
+		next := t.NextDue(day)
+		switch left := int(next - day); {
+		case next == 0: // a series that has ended, all of it done
+			return InReview
 		case left < 0:
 			return Overdue
 		case left == 0:
