@@ -1,0 +1,138 @@
+package main
+
+import (
+	"net"
+	"net/mail"
+	"net/url"
+	"slices"
+	"strings"
+
+	"nhacviec/notify"
+	"nhacviec/tasks"
+)
+
+// configured returns the channels that have a table, in the usual order.
+func configured(t configTables) []tasks.Channel {
+	has := map[tasks.Channel]bool{
+		tasks.Email:    t.Email != nil,
+		tasks.Telegram: t.Telegram != nil,
+		tasks.ZaloBot:  t.ZaloBot != nil,
+		tasks.ZaloOA:   t.ZaloOA != nil,
+	}
+	return slices.DeleteFunc(slices.Clone(tasks.Channels), func(ch tasks.Channel) bool { return !has[ch] })
+}
+
+// email checks the [email] table.
+func (c *checker) email(t *emailTable) *notify.EmailConfig {
+	if t == nil || c.refused["email"] {
+		return nil
+	}
+	if c.required("email.host", t.Host) && strings.ContainsAny(t.Host, "/: \t") && net.ParseIP(t.Host) == nil {
+		c.refuse("email.host", "must be the name of a server and nothing else; its port goes into the key port", t.Host)
+	}
+	protection := notify.StartTLS
+	if c.given("email.tls") && c.oneOf("email.tls", t.TLS, []string{notify.StartTLS, notify.ImplicitTLS, notify.NoTLS}) {
+		protection = t.TLS
+	}
+	hasFile := c.file.lines["email.password_file"] > 0
+	if protection == notify.NoTLS {
+		if c.given("email.host") && !loopback(t.Host) {
+			c.refuse("email.tls", `"none" is allowed only for a server on this machine (localhost, 127.0.0.1, ::1)`, t.TLS)
+		} else if hasFile || t.Username != "" {
+			c.refuse("email.tls", `"none" is allowed only without username and password_file`, t.TLS)
+		}
+	}
+	config := &notify.EmailConfig{
+		Host:        t.Host,
+		Port:        c.between("email.port", t.Port, 1, 65535, 0),
+		TLS:         protection,
+		Username:    t.Username,
+		From:        t.From,
+		Connections: c.between("email.connections", t.Connections, 1, 16, 2),
+	}
+	switch {
+	case hasFile && t.Username == "" && !c.refused["email.username"]:
+		c.refuse("email.username", "is missing, and without it password_file means nothing")
+	case hasFile || t.Username != "":
+		config.Password = c.secret("email.password_file", t.PasswordFile)
+	}
+	if c.required("email.from", t.From) {
+		if _, err := mail.ParseAddress(t.From); err != nil {
+			c.refuse("email.from", `must be an address, such as "Nhắc việc <nhacviec@example.gov.vn>"`, t.From)
+		}
+	}
+	return config
+}
+
+// perMinute returns how many mails may go out in a minute.
+func (c *checker) perMinute(t *emailTable) int {
+	if t == nil {
+		return 0
+	}
+	return c.between("email.per_minute", t.PerMinute, 1, 6000, 60)
+}
+
+// telegram checks the [telegram] table.
+func (c *checker) telegram(t *telegramTable) *notify.TelegramConfig {
+	if t == nil || c.refused["telegram"] {
+		return nil
+	}
+	c.url("telegram.api_url", t.APIURL, "https", "http")
+	c.url("telegram.proxy", t.Proxy, "http", "https", "socks5")
+	return &notify.TelegramConfig{
+		Token:  c.secret("telegram.token_file", t.TokenFile),
+		APIURL: t.APIURL,
+		Proxy:  t.Proxy,
+	}
+}
+
+// zaloBot checks the [zalo_bot] table.
+func (c *checker) zaloBot(t *zaloBotTable) *notify.ZaloBotConfig {
+	if t == nil || c.refused["zalo_bot"] {
+		return nil
+	}
+	c.url("zalo_bot.api_url", t.APIURL, "https", "http")
+	return &notify.ZaloBotConfig{
+		Token:  c.secret("zalo_bot.token_file", t.TokenFile),
+		APIURL: t.APIURL,
+	}
+}
+
+// zaloOA checks the [zalo_oa] table.
+func (c *checker) zaloOA(t *zaloOATable) *notify.ZaloOAConfig {
+	if t == nil || c.refused["zalo_oa"] {
+		return nil
+	}
+	c.required("zalo_oa.app_id", t.AppID)
+	c.url("zalo_oa.api_url", t.APIURL, "https", "http")
+	c.url("zalo_oa.oauth_url", t.OAuthURL, "https", "http")
+	return &notify.ZaloOAConfig{
+		AppID:        t.AppID,
+		AppSecret:    c.secret("zalo_oa.app_secret_file", t.AppSecretFile),
+		RefreshToken: c.secret("zalo_oa.refresh_token_file", t.RefreshTokenFile),
+		APIURL:       t.APIURL,
+		OAuthURL:     t.OAuthURL,
+	}
+}
+
+// url refuses what is not the address of a server. Tokens travel to it, so an
+// API is reached without TLS on this machine only.
+func (c *checker) url(path, text string, schemes ...string) {
+	if !c.given(path) || text == "" {
+		return
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme):
+		c.refuse(path, "must be the address of a server, starting with "+quotedList(schemes)+` and "://"`)
+	case u.User != nil:
+		c.refuse(path, "must not hold a user name or a password")
+	case u.Scheme == "http" && schemes[0] == "https" && !loopback(u.Hostname()):
+		c.refuse(path, `must start with "https://": a token would travel in the clear`)
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
