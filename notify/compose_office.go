@@ -1,0 +1,126 @@
+package notify
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"nhacviec/tasks"
+)
+
+// reviewTitles says why something needs a person's eye, in the order in which
+// the reasons are listed.
+var reviewTitles = []struct{ Reason, Title string }{
+	{tasks.DeadlineMissing, "Chưa có thời hạn"},
+	{tasks.DeadlineUnknown, "Chưa hiểu được thời hạn"},
+	{tasks.DeadlineInContent, "Thời hạn lấy từ nội dung nhiệm vụ, cần xác nhận"},
+	{tasks.DeadlinePast, "Thời hạn đã qua khi ghi nhận, cần xác nhận"},
+	{tasks.UnitUnknown, "Đơn vị chưa có trong cấu hình"},
+	{tasks.UnitNoAddress, "Đơn vị chủ trì chưa có địa chỉ nhận thông báo"},
+}
+
+// review tells the office what an admin must look at.
+func (c *composer) review() (letter, error) {
+	if len(c.Review) == 0 {
+		return letter{}, errors.New("it has no review items")
+	}
+	titles := slices.Clone(reviewTitles)
+	byReason := map[string][]row{}
+	var rows []row
+	var keys []tasks.Key
+	for _, item := range c.Review {
+		t, err := c.task(item.Key)
+		if err != nil {
+			return letter{}, err
+		}
+		r := row{
+			key: item.Key, Tone: today, No: t.No, Name: plain(t.Content, mostName),
+			State: quoted(plain(item.Detail, mostWords)), Role: c.roleLine(t), Command: plain(item.Cure, mostCause),
+		}
+		if r.State == "" {
+			r.State = "Ô thời hạn để trống"
+			if item.Reason != tasks.DeadlineMissing {
+				r.State = "Cần xem lại"
+			}
+		}
+		if byReason[item.Reason] == nil && !slices.ContainsFunc(titles, func(t struct{ Reason, Title string }) bool { return t.Reason == item.Reason }) {
+			titles = append(titles, struct{ Reason, Title string }{item.Reason, item.Reason})
+		}
+		byReason[item.Reason] = append(byReason[item.Reason], r)
+		rows, keys = append(rows, r), append(keys, item.Key)
+	}
+	var groups []group
+	for _, t := range titles {
+		slices.SortStableFunc(byReason[t.Reason], func(a, b row) int { return a.key.Compare(b.key) })
+		groups = append(groups, group{Tone: today, Icon: "▲", Title: t.Title, Rows: byReason[t.Reason]})
+	}
+	n := counted(distinct(rows), "nhiệm vụ cần rà soát")
+	l := letter{
+		Subject:  c.subject([]string{n}),
+		Headline: n,
+		Basis:    c.basis(keys),
+		Notes:    []string{"Khi đọc kế hoạch, phần mềm chưa chắc chắn về các điểm dưới đây; nhiệm vụ liên quan có thể chưa được nhắc đầy đủ cho đến khi xử lý xong."},
+		Actions:  []string{"Kính đề nghị cơ quan đối chiếu với văn bản gốc và xử lý theo lệnh hoặc dòng cấu hình nêu ở từng nhiệm vụ."},
+	}
+	var left int
+	l.Groups, left = shorten(groups)
+	l.Preheader = sentence("Gồm: " + cut(l.Groups[0].Title+": "+l.Groups[0].Rows[0].Label(), 120))
+	if left > 0 {
+		l.More = fmt.Sprintf("Còn %d mục nữa; xem bằng lệnh: nhacviec tasks --review", left)
+	}
+	return l, nil
+}
+
+// failure tells the office what did not arrive, and what ails the service.
+func (c *composer) failure() (letter, error) {
+	if len(c.Failures) == 0 {
+		return letter{}, errors.New("it has no failures")
+	}
+	var lost, trouble []row
+	for _, f := range slices.SortedStableFunc(slices.Values(c.Failures), func(a, b tasks.Failure) int { return cmp.Compare(a.At.Unix(), b.At.Unix()) }) {
+		cause := sentence(plain(f.Cause, mostCause))
+		at := f.At.In(c.At.Location())
+		if f.ID == "" {
+			trouble = append(trouble, row{Tone: late, State: "Lúc " + moment(at), Name: cause})
+			continue
+		}
+		word, ok := channelWords[f.Channel]
+		if !ok {
+			word = string(f.Channel)
+		}
+		lost = append(lost, row{
+			Tone: late, State: word, When: "lúc " + moment(at),
+			Name:    fmt.Sprintf("%s (%s)", c.unit(f.Unit).Name, plain(f.Address, mostUnitName)),
+			Details: []string{"Lý do: " + cause}, Command: "nhacviec resend " + f.ID,
+		})
+	}
+	var heads []string
+	if len(lost) > 0 {
+		heads = append(heads, counted(len(lost), "thông báo không gửi được"))
+	}
+	if len(trouble) > 0 {
+		heads = append(heads, counted(len(trouble), "trục trặc của hệ thống"))
+	}
+	l := letter{Subject: c.subject(heads), Headline: heads[0]}
+	if len(heads) > 1 {
+		l.Headline += "; " + heads[1]
+	}
+	if len(lost) > 0 {
+		l.Notes = append(l.Notes, "Các đơn vị dưới đây chưa nhận được thông báo; phần mềm sẽ không tự gửi lại.")
+		l.Actions = append(l.Actions, "Kính đề nghị cơ quan báo cho đơn vị bằng cách khác nếu gấp, sửa nguyên nhân, rồi gửi lại bằng lệnh nêu ở từng thông báo.")
+	}
+	if len(trouble) > 0 {
+		l.Actions = append(l.Actions, "Trục trặc của hệ thống: kính đề nghị cơ quan chuyển người quản trị xử lý.")
+	}
+	var left int
+	l.Groups, left = shorten([]group{
+		{Tone: late, Icon: "■", Title: "Thông báo không gửi được", Rows: lost},
+		{Tone: late, Icon: "■", Title: "Trục trặc của hệ thống", Rows: trouble},
+	})
+	l.Preheader = sentence("Gồm: " + cut(l.Groups[0].Rows[0].Name, 120))
+	if left > 0 {
+		l.More = fmt.Sprintf("Còn %d mục nữa; xem bằng lệnh: nhacviec outbox", left)
+	}
+	return l, nil
+}
