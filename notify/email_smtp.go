@@ -1,0 +1,325 @@
+package notify
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"nhacviec/tasks"
+)
+
+// smtpStep is a stage of the conversation with a mail server.
+type smtpStep string
+
+const (
+	stepDial  smtpStep = "connecting"
+	stepTLS   smtpStep = "securing the connection"
+	stepHello smtpStep = "greeting"
+	stepAuth  smtpStep = "logging in"
+	stepReset smtpStep = "RSET"
+	stepMail  smtpStep = "MAIL"
+	stepRcpt  smtpStep = "RCPT"
+	stepData  smtpStep = "DATA"
+	stepBody  smtpStep = "writing the mail"
+	stepDot   smtpStep = "waiting for the answer to the mail"
+)
+
+// stepError is a step that failed.
+type stepError struct {
+	step  smtpStep
+	wrote bool // stepDot: the whole mail left this machine
+	err   error
+}
+
+func (e *stepError) Error() string { return string(e.step) + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
+
+// replyBudget bounds what a server may say during one mail; an honest one
+// needs a thousandth of it.
+const replyBudget = 1 << 20
+
+var errTalkative = errors.New("the server's reply has no end")
+
+// smtpConn is the raw connection. It stops reading from a server that never
+// comes to an end, and remembers whether everything could be written.
+type smtpConn struct {
+	net.Conn
+	budget atomic.Int64
+	failed atomic.Bool
+}
+
+func (c *smtpConn) Read(p []byte) (int, error) {
+	if c.budget.Load() <= 0 {
+		return 0, errTalkative
+	}
+	n, err := c.Conn.Read(p)
+	c.budget.Add(int64(-n))
+	return n, err
+}
+
+func (c *smtpConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.failed.Store(true)
+	}
+	return n, err
+}
+
+// guard closes the connection when ctx ends, which ends every read and write on
+// it at once. The function it returns lifts the guard; it reports false if the
+// connection is closed already.
+func (c *smtpConn) guard(ctx context.Context) func() bool {
+	c.budget.Store(replyBudget)
+	return context.AfterFunc(ctx, func() { _ = c.Conn.Close() })
+}
+
+// smtpSession is a connection that is greeted, secured and logged in.
+type smtpSession struct {
+	conn   *smtpConn
+	client *smtp.Client
+	used   bool        // has carried a mail before
+	broken bool        // not fit for another one
+	retire *time.Timer // while idle
+}
+
+// drop cuts the connection. Without a QUIT: the protocol library would end a
+// mail that broke off half-way in front of it, and the server take it for whole.
+func (s *smtpSession) drop() { _ = s.conn.Conn.Close() }
+
+// quit takes leave, briefly.
+func (s *smtpSession) quit() {
+	_ = s.conn.SetDeadline(time.Now().Add(time.Second))
+	s.conn.budget.Store(replyBudget)
+	_ = s.client.Quit()
+	s.drop()
+}
+
+// open dials, greets, secures and logs in. Its error is a *stepError.
+func (e *Email) open(ctx context.Context) (*smtpSession, error) {
+	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(e.Host, strconv.Itoa(e.Port)))
+	if err != nil {
+		return nil, &stepError{step: stepDial, err: err}
+	}
+	conn := &smtpConn{Conn: raw}
+	lift := conn.guard(ctx)
+	client, failed := e.greet(ctx, conn)
+	if !lift() && failed == nil {
+		failed = &stepError{step: stepHello, err: ctx.Err()}
+	}
+	if failed != nil {
+		_ = raw.Close()
+		return nil, failed.because(ctx)
+	}
+	return &smtpSession{conn: conn, client: client}, nil
+}
+
+// because names the end of ctx as the cause of a step that failed by it.
+func (e *stepError) because(ctx context.Context) *stepError {
+	if cause := ctx.Err(); cause != nil && !hasReply(e.err) {
+		e.err = cause
+	}
+	return e
+}
+
+func (e *Email) greet(ctx context.Context, conn *smtpConn) (*smtp.Client, *stepError) {
+	trust := &tls.Config{ServerName: e.Host, RootCAs: e.RootCAs, MinVersion: tls.VersionTLS12}
+	var wire net.Conn = conn
+	if e.TLS == ImplicitTLS {
+		secured := tls.Client(conn, trust)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return nil, &stepError{step: stepTLS, err: err}
+		}
+		wire = secured
+	}
+	client, err := smtp.NewClient(wire, e.Host)
+	if err != nil {
+		return nil, &stepError{step: stepHello, err: err}
+	}
+	client.SkipSMTPUTF8(true) // our addresses are ASCII
+	if err := client.Hello(e.domain); err != nil {
+		return nil, &stepError{step: stepHello, err: err}
+	}
+	if e.TLS == StartTLS {
+		if offered, _ := client.Extension("STARTTLS"); !offered {
+			return nil, &stepError{step: stepTLS, err: errNoStartTLS}
+		}
+		if err := client.StartTLS(trust); err != nil {
+			return nil, &stepError{step: stepTLS, err: err}
+		}
+	}
+	if e.Username != "" {
+		if err := client.Auth(&login{username: e.Username, password: e.Password, host: e.Host}); err != nil {
+			return nil, &stepError{step: stepAuth, err: err}
+		}
+	}
+	return client, nil
+}
+
+var (
+	errNoStartTLS = errors.New("the server does not offer STARTTLS; nothing is sent in clear")
+	errClearLogin = errors.New("the connection is not encrypted; the password is not sent in clear")
+	errNoLogin    = errors.New("the server offers no way to log in that is known here")
+)
+
+// login picks the mechanism when it sees what the server offers.
+type login struct {
+	smtp.Auth
+	username, host string
+	password       Secret
+}
+
+func (l *login) Start(server *smtp.ServerInfo) (string, []byte, error) {
+	if !server.TLS {
+		return "", nil, errClearLogin
+	}
+	offered := map[string]bool{}
+	for _, name := range server.Auth {
+		offered[strings.ToUpper(name)] = true
+	}
+	switch {
+	case offered["PLAIN"]:
+		l.Auth = smtp.PlainAuth("", l.username, l.password.Reveal(), l.host, false)
+	case offered["LOGIN"]:
+		l.Auth = smtp.LoginAuth(l.username, l.password.Reveal(), l.host, false)
+	case offered["SCRAM-SHA-256"]:
+		l.Auth = smtp.ScramSHA256Auth(l.username, l.password.Reveal())
+	case offered["CRAM-MD5"]:
+		l.Auth = smtp.CRAMMD5Auth(l.username, l.password.Reveal())
+	default:
+		return "", nil, fmt.Errorf("%w (offered: %s)", errNoLogin, strings.Join(server.Auth, " "))
+	}
+	return l.Auth.Start(server)
+}
+
+// deliver carries one mail to one recipient and returns the server's reply.
+// Its error is a *stepError.
+func (s *smtpSession) deliver(ctx context.Context, from, to string, raw []byte) (string, error) {
+	lift := s.conn.guard(ctx)
+	reply, failed := s.transmit(from, to, raw)
+	if !lift() {
+		s.broken = true
+	}
+	if failed != nil {
+		return "", failed.because(ctx)
+	}
+	return reply, nil
+}
+
+func (s *smtpSession) transmit(from, to string, raw []byte) (string, *stepError) {
+	if s.used { // also finds out whether the server still listens
+		if err := s.client.Reset(); err != nil {
+			return "", &stepError{step: stepReset, err: err}
+		}
+	}
+	if err := s.client.Mail("<" + from + ">"); err != nil {
+		return "", &stepError{step: stepMail, err: err}
+	}
+	if err := s.client.Rcpt("<" + to + ">"); err != nil {
+		return "", &stepError{step: stepRcpt, err: err}
+	}
+	w, err := s.client.Data()
+	if err != nil {
+		return "", &stepError{step: stepData, err: err}
+	}
+	if _, err := w.Write(raw); err != nil {
+		return "", &stepError{step: stepBody, err: err}
+	}
+	if err := w.Close(); err != nil {
+		return "", &stepError{step: stepDot, wrote: !s.conn.failed.Load(), err: err}
+	}
+	if closer, ok := w.(*smtp.DataCloser); ok {
+		return "250 " + closer.ServerResponse(), nil
+	}
+	return "250", nil
+}
+
+// hasReply reports whether an error is a refusal in the server's own words.
+func hasReply(err error) bool { return replyCode(err) != 0 }
+
+func replyCode(err error) int {
+	var reply *textproto.Error
+	if errors.As(err, &reply) {
+		return reply.Code
+	}
+	return 0
+}
+
+// answeredInOrder reports whether after an error both sides still agree on
+// where they are, so that the session can carry another mail.
+func answeredInOrder(err error) bool {
+	code := replyCode(err)
+	return code >= 400 && code != 421
+}
+
+// wentStale reports whether a session taken from the idle ones turned out dead
+// before it touched the mail; a new one may be tried at once.
+func wentStale(ctx context.Context, err error) bool {
+	var failed *stepError
+	return ctx.Err() == nil && errors.As(err, &failed) && !answeredInOrder(err) &&
+		(failed.step == stepReset || failed.step == stepMail)
+}
+
+// smtpOutcome says what a failed step means for the delivery.
+func smtpOutcome(err error) tasks.Outcome {
+	var failed *stepError
+	if !errors.As(err, &failed) {
+		return tasks.Transient
+	}
+	code := replyCode(err)
+	switch code {
+	case 530, 534, 535, 538: // not logged in, or not well enough
+		return tasks.ChannelDown
+	}
+	switch failed.step {
+	case stepTLS:
+		// A server that will not or cannot be trusted stays so until a person looks.
+		if code >= 500 || code == 0 && !isNetworkError(err) {
+			return tasks.ChannelDown
+		}
+	case stepAuth:
+		if code >= 500 || errors.Is(err, errNoLogin) || errors.Is(err, errClearLogin) {
+			return tasks.ChannelDown
+		}
+	case stepRcpt:
+		if code == 552 { // RFC 5321, 4.5.3.1.10: means 452
+			return tasks.Transient
+		}
+		if code >= 500 {
+			return tasks.Permanent
+		}
+	case stepMail, stepData:
+		if code >= 500 {
+			return tasks.Permanent
+		}
+	case stepDot:
+		switch {
+		case code >= 500:
+			return tasks.Permanent
+		case code < 400 && failed.wrote:
+			return tasks.Unknowable
+		}
+	}
+	return tasks.Transient
+}
+
+// isNetworkError reports whether an error is a broken line or noise on it, and
+// says nothing about whom it leads to.
+func isNetworkError(err error) bool {
+	var errno syscall.Errno
+	var noise textproto.ProtocolError
+	return errors.Is(err, errTalkative) || errors.As(err, &noise) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.As(err, &errno)
+}

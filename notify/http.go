@@ -1,0 +1,166 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+const (
+	bodyLimit   = 1 << 20          // the most that is read of an answer
+	callTimeout = 30 * time.Second // the most that a call takes, whatever its context says
+	maxWait     = time.Hour        // the most that a provider's "retry after" is believed
+)
+
+// caller makes the HTTP calls of one channel.
+type caller struct {
+	client *http.Client
+	hide   redactor
+}
+
+// newCaller uses the given proxy; "" means the one that the environment names.
+func newCaller(proxy string, hide redactor) (*caller, error) {
+	via := http.ProxyFromEnvironment
+	if proxy != "" {
+		u, err := url.Parse(proxy)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
+			return nil, fmt.Errorf("proxy: want http://, https:// or socks5:// and a host (got %q)", hide.text(proxy))
+		}
+		via = http.ProxyURL(u)
+	}
+	return &caller{hide: hide, client: &http.Client{
+		Transport: &http.Transport{
+			Proxy: via,
+			// A dialler of our own also keeps the transport to HTTP/1.1, where
+			// "the request was written" has an exact meaning.
+			DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 15 * time.Second,
+			MaxIdleConnsPerHost: 4,
+			// Far below any server's patience: a message written into a connection
+			// that the server is just closing would be a message in doubt.
+			IdleConnTimeout: 5 * time.Second,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+func (c *caller) close() { c.client.CloseIdleConnections() }
+
+// answer is what came back for a call.
+type answer struct {
+	status  int // 0: nothing came back
+	header  http.Header
+	body    []byte
+	written bool // the whole request left this machine
+}
+
+// do makes one call. With an error, status is 0 unless the body broke off.
+func (c *caller) do(ctx context.Context, req *http.Request) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var written atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest: func(info httptrace.WroteRequestInfo) { written.Store(info.Err == nil) },
+	})
+	res, err := c.client.Do(req.WithContext(ctx))
+	if err != nil {
+		return answer{written: written.Load()}, err
+	}
+	defer res.Body.Close()
+	a := answer{status: res.StatusCode, header: res.Header, written: true}
+	a.body, err = io.ReadAll(io.LimitReader(res.Body, bodyLimit))
+	return a, err
+}
+
+// post sends a body and returns what came back.
+func (c *caller) post(ctx context.Context, to, contentType string, body []byte, header map[string]string) (answer, error) {
+	req, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Content-Type", contentType)
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	return c.do(ctx, req)
+}
+
+// noVerdict is the outcome of a call that the provider's program did not
+// answer: the line broke, or something in between spoke for it.
+func (c *caller) noVerdict(a answer, err error) *tasks.SendError {
+	se := &tasks.SendError{Outcome: tasks.Unknowable, RetryAfter: headerWait(a.header)}
+	switch {
+	case !a.written:
+		se.Outcome = tasks.Transient
+	case a.status >= 300 && a.status < 500: // turned away before the program saw it
+		se.Outcome = tasks.Transient
+	}
+	switch {
+	case a.status == 0:
+		se.Err = c.hide.error(err)
+	case err != nil:
+		se.Err = fmt.Errorf("HTTP %d, then: %w", a.status, c.hide.error(err))
+	default:
+		se.Err = fmt.Errorf("HTTP %d with an answer that is none of this service's: %q", a.status, c.hide.text(firstBytes(a.body, 120)))
+	}
+	return se
+}
+
+// asCheck is a failed call seen by one that only asks: nothing is in doubt.
+func asCheck(se *tasks.SendError) *tasks.SendError {
+	if se.Outcome == tasks.Unknowable {
+		se.Outcome = tasks.Transient
+	}
+	return se
+}
+
+func firstBytes(b []byte, n int) string { return string(b[:min(n, len(b))]) }
+
+// headerWait reads a Retry-After header given in seconds.
+func headerWait(h http.Header) time.Duration {
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil {
+		return 0
+	}
+	return wait(seconds)
+}
+
+// wait bounds what a provider asks for; what makes no sense is 0.
+func wait(seconds int) time.Duration {
+	if seconds <= 0 {
+		return 0
+	}
+	if seconds >= int(maxWait/time.Second) {
+		return maxWait
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// baseURL checks the address of a provider's API. A secret travels in every
+// call, so only https will do, or this machine.
+func baseURL(key, given, standard string) (string, error) {
+	if given == "" {
+		given = standard
+	}
+	u, err := url.Parse(given)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", fmt.Errorf("%s: want an https:// address (got %q)", key, given)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return "", fmt.Errorf("%s: http would carry the secret in clear; use https (got %q)", key, given)
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return "", fmt.Errorf("%s: want only scheme, host and path (got %q)", key, u.Redacted())
+	}
+	return strings.TrimRight(given, "/"), nil
+}
