@@ -8,9 +8,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// vowels are the letters that carry a tone in Vietnamese. Each line of toned
-// has the same letters, in the same order, with one tone.
-const vowels = "aăâeêioôơuưy"
+// vowels are the letters that carry a tone in Vietnamese, plain the same
+// without any mark. Each line of toned has them, in the same order, with one
+// tone.
+const (
+	vowels = "aăâeêioôơuưy"
+	plain  = "aaaeeiooouuy"
+)
 
 var toned = [...]string{
 	"àằầèềìòồờùừỳ",
@@ -20,35 +24,34 @@ var toned = [...]string{
 	"ạặậẹệịọộợụựỵ",
 }
 
-// plain are the vowels without any mark.
-const plain = "aaaeeiooouuy"
-
-type tonedVowel struct {
-	vowel rune
-	tone  int // index into toned
+// letter is what there is to know of a vowel.
+type letter struct {
+	vowel rune             // without its tone: ă of ằ
+	bare  rune             // without any mark: a of ằ
+	tone  int              // the line of toned that it stands in, -1 for none
+	with  [len(toned)]rune // the vowel with each tone
 }
 
-var (
-	toneOf   = map[rune]tonedVowel{}                               // ằ -> ă and its tone
-	withTone = map[rune][len(toned)]rune{}                         // ă -> ằ ắ ẳ ẵ ặ
-	bareOf   = map[rune]rune{'đ': 'd'}                             // ằ, ă -> a
-	dashes   = []rune("-\u2010\u2011\u2012–—―−\ufe58\ufe63\uff0d") // all that people type for a hyphen
-)
-
-func init() {
-	base, letters := []rune(vowels), []rune(plain)
-	for i, v := range base {
-		var all [len(toned)]rune
+// letters has every vowel, with and without tone.
+var letters = func() map[rune]letter {
+	m := map[rune]letter{}
+	bare := []rune(plain)
+	for i, v := range []rune(vowels) {
+		l := letter{vowel: v, bare: bare[i], tone: -1}
 		for tone, line := range toned {
-			r := []rune(line)[i]
-			all[tone] = r
-			toneOf[r] = tonedVowel{v, tone}
-			bareOf[r] = letters[i]
+			l.with[tone] = []rune(line)[i]
 		}
-		withTone[v] = all
-		bareOf[v] = letters[i]
+		m[v] = l
+		for tone, r := range l.with {
+			l.tone = tone
+			m[r] = l
+		}
 	}
-}
+	return m
+}()
+
+// dashes are all that people type for a hyphen.
+const dashes = "-\u2010\u2011\u2012–—―−\ufe58\ufe63\uff0d"
 
 // Fold returns the key under which spellings of one name meet: lower case, NFC,
 // the tone mark on the first vowel of its syllable (Toà and Tòa, uỷ and ủy),
@@ -56,45 +59,46 @@ func init() {
 // and white space made one, no full stop, comma or semicolon at the end. It is
 // idempotent. It is meant for comparing, not for reading.
 func Fold(s string) string {
-	if !norm.NFC.IsNormalString(s) {
-		s = norm.NFC.String(s)
-	}
 	out := make([]rune, 0, len(s))
-	first, hasTone := -1, false // of the syllable: its first vowel, and whether that has the tone already
-	for _, r := range s {
+	first, hasTone, dropped := -1, false, false // of the syllable: its first vowel, and whether that has the tone already
+	for _, r := range norm.NFC.String(s) {
 		r = unicode.ToLower(r)
-		switch {
-		case unicode.IsLetter(r):
-			v, isToned := toneOf[r]
-			if isToned && !hasTone {
-				r, hasTone = v.vowel, true
-			} else {
-				isToned = false
-			}
-			if first < 0 && withTone[r] != [len(toned)]rune{} {
-				first = len(out)
+		if unicode.IsLetter(r) {
+			if l, ok := letters[r]; ok {
+				if first < 0 {
+					first = len(out)
+				}
+				if l.tone >= 0 && !hasTone {
+					out, hasTone = append(out, l.vowel), true
+					out[first] = letters[out[first]].with[l.tone]
+					continue
+				}
 			}
 			out = append(out, r)
-			if isToned {
-				out[first] = withTone[out[first]][v.tone]
-			}
 			continue
-		case unicode.Is(unicode.Cf, r): // zero-width spaces, joiners, soft hyphens
-			continue
+		}
+		switch {
 		case unicode.IsSpace(r):
 			if n := len(out); n > 0 && out[n-1] != ' ' && out[n-1] != '-' {
 				out = append(out, ' ')
 			}
-		case slices.Contains(dashes, r):
+		case strings.ContainsRune(dashes, r):
 			out = append(trimSpace(out), '-')
 		case r == ',':
 			out = append(trimSpace(out), ',', ' ')
+		case unicode.In(r, unicode.Cf, unicode.Mn): // zero-width spaces, soft hyphens, stray marks
+			dropped = true
+			continue
 		default:
 			out = append(out, r)
 		}
 		first, hasTone = -1, false
 	}
-	return onceEach(strings.TrimRight(string(out), " .,;:"))
+	folded := string(out)
+	if dropped {
+		folded = norm.NFC.String(folded) // what stood apart may compose now
+	}
+	return onceEach(strings.TrimRight(folded, " .,;:"))
 }
 
 func trimSpace(out []rune) []rune {
@@ -106,17 +110,18 @@ func trimSpace(out []rune) []rune {
 
 // onceEach drops a word that repeats the one before it.
 func onceEach(s string) string {
-	words := strings.Split(s, " ")
-	kept := slices.Compact(words)
-	return strings.Join(kept, " ")
+	return strings.Join(slices.Compact(strings.Split(s, " ")), " ")
 }
 
 // Bare returns Fold without diacritics, as people type who have no Vietnamese
 // keyboard: "so tai chinh" for "Sở Tài chính".
 func Bare(s string) string {
 	return strings.Map(func(r rune) rune {
-		if b, ok := bareOf[r]; ok {
-			return b
+		if l, ok := letters[r]; ok {
+			return l.bare
+		}
+		if r == 'đ' {
+			return 'd'
 		}
 		return r
 	}, Fold(s))

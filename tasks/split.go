@@ -26,15 +26,14 @@ type segment struct {
 func (d *Directory) Split(text string) []UnitRef {
 	var refs []UnitRef
 	for piece := range strings.SplitSeq(Clean(text), ";") {
-		piece = strings.TrimSpace(piece)
-		if piece == "" {
-			continue
+		cut := atoms(piece)
+		if len(cut) > 1 {
+			if code, ok := d.Match(piece); ok {
+				refs = append(refs, UnitRef{code, strings.TrimSpace(piece)})
+				continue
+			}
 		}
-		if code, ok := d.Match(piece); ok {
-			refs = append(refs, UnitRef{code, piece})
-			continue
-		}
-		for _, s := range d.segments(atoms(piece)) {
+		for _, s := range d.segments(cut) {
 			refs = append(refs, UnitRef{s.code, s.text()})
 		}
 	}
