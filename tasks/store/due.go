@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,29 +14,34 @@ import (
 	"nhacviec/tasks"
 )
 
-// dueEntry returns the bucket and key under which a task is found when it is
-// due: its earliest open due date, which does not move as time passes. An
-// ongoing or awaiting task has no date. A task that asks for nothing is in no
-// index: bucket is "".
-func dueEntry(t tasks.Task) (bucket, key string) {
+// place is an entry of an index.
+type place struct{ bucket, key string }
+
+// places returns where a task is found: by the kind of reminding that it asks
+// for, with its earliest open due date, which does not move as time passes; and
+// among those at which an admin must look. An ongoing or awaiting task has no
+// date.
+func places(t tasks.Task) []place {
+	var out []place
 	kind := t.Wants()
-	var day tasks.Date
+	index := duePrefix + string(kind)
 	switch kind {
 	case "":
-		return "", ""
 	case tasks.Dated:
-		day = t.NextDue(0)
+		out = append(out, place{index, join(dayKey(t.NextDue(0)), taskKey(t.Key))})
 	case tasks.Periodic:
 		start := max(t.DeadlineOn, t.DoneThrough+1, t.Deadline.From)
 		// A series without a date in the next year is looked at from its start on:
 		// rather once too often than never.
-		if day = t.NextDue(start); day == 0 {
-			day = start
-		}
+		day := cmp.Or(t.NextDue(start), start)
+		out = append(out, place{index, join(dayKey(day), taskKey(t.Key))})
 	default:
-		return duePrefix + string(kind), taskKey(t.Key)
+		out = append(out, place{index, taskKey(t.Key)})
 	}
-	return duePrefix + string(kind), join(dayKey(day), taskKey(t.Key))
+	if t.NeedsLook() {
+		out = append(out, place{lookBucket, taskKey(t.Key)})
+	}
+	return out
 }
 
 // dueAtOnce is how many tasks Due reads in one transaction.
@@ -46,16 +52,31 @@ const dueAtOnce = 1000
 // not read.
 func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 	var keys []string
+	add := func(index, end string) error {
+		found, err := s.indexed(index, end)
+		keys = append(keys, found...)
+		return err
+	}
 	for _, kind := range q.Kinds {
-		if !slices.Contains(indexedKinds, kind) {
+		end := ""
+		switch kind {
+		case tasks.Dated, tasks.Periodic:
+			end = dayKey(q.Until + 1)
+		case tasks.Ongoing, tasks.Awaiting:
+		default:
 			return nil, nil, s.invalid("no task can be asked for by the kind %q", kind)
 		}
-		found, err := s.dueKeys(kind, q.Until)
-		if err != nil {
+		if err := add(duePrefix+string(kind), end); err != nil {
 			return nil, nil, err
 		}
-		keys = append(keys, found...)
 	}
+	if q.Review {
+		if err := add(lookBucket, ""); err != nil {
+			return nil, nil, err
+		}
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
 	var out []tasks.Task
 	sent := tasks.Sent{}
 	for some := range slices.Chunk(keys, dueAtOnce) {
@@ -69,7 +90,7 @@ func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 				if !found {
 					return &damage{fmt.Sprintf("task %q is in the index of what is due but is not stored", key)}
 				}
-				if !slices.Contains(q.Kinds, t.Wants()) {
+				if !slices.Contains(q.Kinds, t.Wants()) && !(q.Review && t.NeedsLook()) {
 					continue // changed since the index was read
 				}
 				out = append(out, t)
@@ -87,24 +108,19 @@ func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 	return out, sent, nil
 }
 
-// dueKeys returns the keys of the tasks that an index holds up to a day.
-func (s *Store) dueKeys(kind tasks.Kind, until tasks.Date) ([]string, error) {
-	bucket := duePrefix + string(kind)
-	dated := kind == tasks.Dated || kind == tasks.Periodic
-	end := ""
-	if dated {
-		end = dayKey(until + 1)
-	}
+// indexed returns the keys of the tasks that an index holds before the day
+// end, or all of an index without days.
+func (s *Store) indexed(index, end string) ([]string, error) {
 	var keys []string
-	for r, err := range s.scan(bucket, "", end) {
+	for r, err := range s.scan(index, "", end) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := unseal(bucket, r.key, r.value); err != nil {
+		if _, err := unseal(index, r.key, r.value); err != nil {
 			return nil, s.explain(err)
 		}
 		key := string(r.key)
-		if dated {
+		if end != "" {
 			_, key, _ = strings.Cut(key, bar)
 		}
 		keys = append(keys, key)
@@ -122,8 +138,14 @@ type mark struct {
 }
 
 func markKey(k tasks.SentKey) string {
-	return join(taskKey(k.Key), strconv.Itoa(k.Version), k.Series, string(k.Channel), k.Unit, k.Address)
+	rest := join(strconv.Itoa(k.Version), k.Series, string(k.Channel), k.Unit, k.Address)
+	if len(rest) > longestKey { // a series may be named after the text of an error
+		rest = hash([]byte(rest))
+	}
+	return join(taskKey(k.Key), rest)
 }
+
+const longestKey = 500
 
 // SentMarks returns the sent marks of the tasks named.
 func (s *Store) SentMarks(keys ...tasks.Key) (tasks.Sent, error) {

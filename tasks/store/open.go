@@ -31,8 +31,8 @@ var indexedKinds = []tasks.Kind{tasks.Dated, tasks.Periodic, tasks.Ongoing, task
 
 func buckets() []string {
 	all := []string{
-		metaBucket, plansBucket, tasksBucket, marksBucket, cursorsBucket, outboxBucket, readyBucket,
-		failedBucket, ledgerBucket, settledBucket, channelBucket,
+		metaBucket, plansBucket, tasksBucket, lookBucket, marksBucket, cursorsBucket, outboxBucket, readyBucket,
+		failedBucket, untoldBucket, ledgerBucket, settledBucket, channelBucket,
 	}
 	for _, kind := range indexedKinds {
 		all = append(all, duePrefix+string(kind))

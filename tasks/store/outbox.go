@@ -48,22 +48,35 @@ func (s *Store) CommitFire(f tasks.Fired) error {
 			}
 		}
 		for _, id := range f.Told {
-			var d tasks.Delivery
-			found, err := get(tx, failedBucket, id, &d)
-			if err != nil {
-				return err
-			}
-			if !found {
-				continue // sent again by hand in the meantime
-			}
-			d.Told = true
-			if err := put(tx, failedBucket, id, d); err != nil {
+			if err := tell(tx, id); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 }
+
+// tell marks a delivery, if it is still there, as one that the office knows of.
+func tell(tx *bolt.Tx, id string) error {
+	for _, bucket := range []string{outboxBucket, failedBucket} {
+		var d tasks.Delivery
+		found, err := get(tx, bucket, id, &d)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		d.Told = true
+		if err := put(tx, bucket, id, d); err != nil {
+			return err
+		}
+	}
+	return leave(tx, untoldBucket, id)
+}
+
+// untold: the office must hear of it and has not.
+func untold(d tasks.Delivery) bool { return (d.State == tasks.Failed || d.Down) && !d.Told }
 
 // known: the delivery waits, or the ledger knows what became of it.
 func known(tx *bolt.Tx, id string) bool {
@@ -81,17 +94,22 @@ func readyKey(d tasks.Delivery) string {
 
 func waits(d tasks.Delivery) bool { return d.State == tasks.Planned || d.State == tasks.Retry }
 
-// storeRow stores a row of the outbox; its index entry, if it waits, too.
+// storeRow stores a row of the outbox with its index entries.
 func storeRow(tx *bolt.Tx, d tasks.Delivery) error {
 	if waits(d) {
 		if err := enter(tx, readyBucket, readyKey(d)); err != nil {
 			return err
 		}
 	}
+	if untold(d) {
+		if err := enter(tx, untoldBucket, d.ID); err != nil {
+			return err
+		}
+	}
 	return put(tx, outboxBucket, d.ID, d)
 }
 
-// takeRow reads and removes a row of the outbox with its index entry.
+// takeRow reads and removes a row of the outbox with its index entries.
 func takeRow(tx *bolt.Tx, id string) (d tasks.Delivery, found bool, err error) {
 	if found, err = get(tx, outboxBucket, id, &d); err != nil || !found {
 		return d, found, err
@@ -100,6 +118,9 @@ func takeRow(tx *bolt.Tx, id string) (d tasks.Delivery, found bool, err error) {
 		if err := leave(tx, readyBucket, readyKey(d)); err != nil {
 			return d, true, err
 		}
+	}
+	if err := leave(tx, untoldBucket, id); err != nil {
+		return d, true, err
 	}
 	return d, true, tx.Bucket([]byte(outboxBucket)).Delete([]byte(id))
 }
@@ -156,14 +177,16 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 //   - planned, retry: it waits in the outbox until NextAttempt;
 //   - sending: it stays in the outbox, in nobody's reach;
 //   - uncertain: an entry in the ledger says so, and the row waits for another
-//     try as retry, with one more in Doubts and the NextAttempt it came with;
+//     try as retry, with one more in Doubts than the stored row had and the
+//     NextAttempt it came with;
 //   - sent, superseded, dropped: it leaves the outbox for the ledger;
 //   - failed: it goes to the ledger and stays visible in Outbox and Failures.
 //
 // The sent marks of steps that the stored message had and this one has not are
 // removed if they are still at its rank, all of them when it is dropped: a
-// task that is opened again is then reminded of again. A delivery that was
-// settled before is refused with ErrSettled.
+// task that is opened again is then reminded of again. Once the office was told
+// of a delivery, Told stays. To settle a delivery again in the same state
+// changes nothing; in another it is refused with ErrSettled.
 func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 	return s.update(func(tx *bolt.Tx) error {
 		_, err := s.putDelivery(tx, d, now)
@@ -177,13 +200,17 @@ func (s *Store) putDelivery(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks
 	if err != nil {
 		return d, err
 	}
-	if !found {
-		if settled(tx, d.ID) {
-			return d, &Error{Path: s.path, What: "delivery " + d.ID + " is settled already",
-				Cure: "`nhacviec resend " + d.ID + "` sends it again", Err: ErrSettled}
+	if !found && settled(tx, d.ID) {
+		if old, err = s.findDelivery(tx, d.ID); err != nil || old.State == d.State {
+			return old, err
 		}
+		return d, &Error{Path: s.path, What: fmt.Sprintf("delivery %s is settled already: %s", d.ID, old.State),
+			Cure: "`nhacviec resend " + d.ID + "` sends it again", Err: ErrSettled}
+	}
+	if !found {
 		old = d
 	}
+	d.Told = d.Told || old.Told
 	if err := forget(tx, old, d); err != nil {
 		return d, err
 	}
@@ -191,7 +218,7 @@ func (s *Store) putDelivery(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks
 	case tasks.Planned, tasks.Retry, tasks.Sending:
 		return d, storeRow(tx, d)
 	case tasks.Uncertain:
-		d.Doubts++
+		d.Doubts = max(d.Doubts, old.Doubts+1) // whether or not the caller counted it
 		if _, err := appendEntry(tx, now, tasks.Entry{Delivery: &d}); err != nil {
 			return d, err
 		}
@@ -217,10 +244,15 @@ func settle(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks.Delivery, error
 	if err := tx.Bucket([]byte(settledBucket)).Put([]byte(d.ID), value); err != nil {
 		return d, err
 	}
-	if d.State == tasks.Failed {
-		return d, put(tx, failedBucket, d.ID, d)
+	if d.State != tasks.Failed {
+		return d, nil
 	}
-	return d, nil
+	if untold(d) {
+		if err := enter(tx, untoldBucket, d.ID); err != nil {
+			return d, err
+		}
+	}
+	return d, put(tx, failedBucket, d.ID, d)
 }
 
 // forget removes the sent marks that old made and d does not carry any more.
@@ -302,14 +334,23 @@ func (s *Store) Outbox() ([]tasks.Delivery, error) {
 	return rows, nil
 }
 
-// Failures returns the failed deliveries that the office was not told of,
-// oldest first.
+// Failures returns what the office must hear of and was not told, oldest
+// first: the deliveries that failed, and those that wait because their whole
+// channel is down.
 func (s *Store) Failures() ([]tasks.Delivery, error) {
-	rows, err := all[tasks.Delivery](s, failedBucket, "")
-	if err != nil {
-		return nil, err
+	var rows []tasks.Delivery
+	for r, err := range s.scan(untoldBucket, "", "") {
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.Delivery(string(r.key))
+		if err != nil {
+			return nil, err
+		}
+		if untold(d) { // still
+			rows = append(rows, d)
+		}
 	}
-	rows = slices.DeleteFunc(rows, func(d tasks.Delivery) bool { return d.Told })
 	sortByAge(rows)
 	return rows, nil
 }
@@ -381,8 +422,10 @@ func (s *Store) Resend(id, by string, now time.Time) (tasks.Delivery, error) {
 				break
 			}
 		}
-		if err := tx.Bucket([]byte(failedBucket)).Delete([]byte(id)); err != nil {
-			return err
+		for _, bucket := range []string{failedBucket, untoldBucket} {
+			if err := leave(tx, bucket, id); err != nil {
+				return err
+			}
 		}
 		for _, m := range again.Message.Marks() {
 			if err := addMark(tx, m); err != nil {
@@ -402,34 +445,4 @@ func (s *Store) Resend(id, by string, now time.Time) (tasks.Delivery, error) {
 		return tasks.Delivery{}, err
 	}
 	return again, nil
-}
-
-// ChannelState returns what a channel keeps under key, and nil when there is
-// nothing.
-func (s *Store) ChannelState(ch tasks.Channel, key string) ([]byte, error) {
-	var out []byte
-	err := s.view(func(tx *bolt.Tx) error {
-		k := []byte(join(string(ch), key))
-		v := tx.Bucket([]byte(channelBucket)).Get(k)
-		if v == nil {
-			return nil
-		}
-		body, err := unseal(channelBucket, k, v)
-		out = bytes.Clone(body)
-		return err
-	})
-	return out, err
-}
-
-// SetChannelState keeps value for a channel under key, over restarts; no value
-// removes it.
-func (s *Store) SetChannelState(ch tasks.Channel, key string, value []byte) error {
-	return s.update(func(tx *bolt.Tx) error {
-		k := []byte(join(string(ch), key))
-		b := tx.Bucket([]byte(channelBucket))
-		if len(value) == 0 {
-			return b.Delete(k)
-		}
-		return b.Put(k, seal(k, value))
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -51,27 +52,28 @@ func (s *Store) loadTask(tx *bolt.Tx, key tasks.Key) (t tasks.Task, err error) {
 	return t, err
 }
 
-// storeTask stores a task and moves its entry in the index of what is due.
+// storeTask stores a task and keeps the indexes.
 func storeTask(tx *bolt.Tx, t tasks.Task) error {
+	var was []place
 	var old tasks.Task
 	found, err := get(tx, tasksBucket, taskKey(t.Key), &old)
 	if err != nil {
 		return err
 	}
-	was, is := "", ""
-	wasIn, isIn := "", ""
 	if found {
-		wasIn, was = dueEntry(old)
+		was = places(old)
 	}
-	isIn, is = dueEntry(t)
-	if wasIn != isIn || was != is {
-		if wasIn != "" {
-			if err := leave(tx, wasIn, was); err != nil {
+	is := places(t)
+	for _, p := range was {
+		if !slices.Contains(is, p) {
+			if err := leave(tx, p.bucket, p.key); err != nil {
 				return err
 			}
 		}
-		if isIn != "" {
-			if err := enter(tx, isIn, is); err != nil {
+	}
+	for _, p := range is {
+		if !slices.Contains(was, p) {
+			if err := enter(tx, p.bucket, p.key); err != nil {
 				return err
 			}
 		}
@@ -155,8 +157,8 @@ func (s *Store) importTask(tx *bolt.Tx, p tasks.Plan, t tasks.Task) error {
 
 // checkPart refuses what cannot be part of a key.
 func (s *Store) checkPart(what, part string) error {
-	if part == "" || strings.ContainsFunc(part, func(r rune) bool { return r == '|' || r < ' ' }) {
-		return s.invalid("%s %q is empty or holds %q or a control character; give another", what, part, bar)
+	if part == "" || len(part) > 100 || strings.ContainsFunc(part, func(r rune) bool { return r == '|' || r < ' ' || r == utf8.RuneError }) {
+		return s.invalid("%s %.100q is empty, longer than 100 bytes, or holds %q or a control character; give another", what, part, bar)
 	}
 	return nil
 }

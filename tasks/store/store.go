@@ -26,11 +26,13 @@ const (
 	plansBucket   = "plans"    // plan id -> tasks.Plan
 	tasksBucket   = "tasks"    // plan|number -> tasks.Task
 	duePrefix     = "due."     // and a kind: yyyymmdd|plan|number of the earliest open due date
+	lookBucket    = "look"     // plan|number: an admin must look at it
 	marksBucket   = "marks"    // plan|number|version|series|channel|unit|address -> mark
 	cursorsBucket = "cursors"  // rule -> time.Time
 	outboxBucket  = "outbox"   // delivery id -> tasks.Delivery: planned, retry, sending
 	readyBucket   = "ready"    // channel|next attempt|id: planned, retry
 	failedBucket  = "failed"   // delivery id -> tasks.Delivery
+	untoldBucket  = "untold"   // delivery id: failed or waiting for a dead channel, and the office does not know
 	ledgerBucket  = "ledger"   // sequence number, 8 bytes big-endian -> tasks.Entry
 	settledBucket = "settled"  // delivery id -> sequence number of the entry that settled it
 	channelBucket = "channels" // channel|key -> bytes
