@@ -1,6 +1,9 @@
 package tasks
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Kind says what a plan's words about time amount to.
 type Kind string
@@ -53,4 +56,13 @@ func (d Deadline) DueIn(from, to Date) []Date {
 func (d Deadline) SameTerms(o Deadline) bool {
 	sameRule := (d.RRule == nil) == (o.RRule == nil) && (d.RRule == nil || d.RRule.String() == o.RRule.String())
 	return d.Kind == o.Kind && d.From == o.From && d.Ongoing == o.Ongoing && sameRule && slices.Equal(d.Due, o.Due)
+}
+
+// MarshalJSON writes no due dates as [], never as null.
+func (d Deadline) MarshalJSON() ([]byte, error) {
+	type plain Deadline
+	if d.Due == nil {
+		d.Due = []Date{}
+	}
+	return json.Marshal(plain(d))
 }

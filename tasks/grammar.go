@@ -1,0 +1,253 @@
+package tasks
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// The deadline grammar is closed: a text is read from left to right, each
+// piece of it by the first clause below that knows it. What stands between
+// them may be words of work ("hoàn thành nhập dữ liệu …"), but nothing that
+// speaks of time. Whatever is left over makes the whole unknown: better a
+// question to the office than a date nobody wrote.
+var clauses = []func(*reader) bool{
+	(*reader).citation,  // Nghị quyết số 50/NQ-CP ngày 08/4/2022: says nothing, whatever its date
+	(*reader).countdown, // trong 30 ngày kể từ ngày ban hành
+	(*reader).ongoing,   // thường xuyên; duy trì; … và những năm tiếp theo
+	(*reader).every,     // hằng tháng; định kỳ 6 tháng; 6 tháng, năm; 01 lần/quý
+	(*reader).due,       // trước ngày 30/6/2023; tháng 6 - 8/2023; quý III; cuối năm; ngày 25 (hằng tháng)
+	(*reader).onWeekday, // thứ sáu (hằng tuần)
+	(*reader).starting,  // từ tháng 5/2023
+	(*reader).awaiting,  // sau khi có hướng dẫn …; theo tiến độ …; khi có yêu cầu
+	(*reader).label,     // lần 1; đợt 2:
+	(*reader).filler,    // words that say nothing about time
+}
+
+// ParseDeadline reads the words of a deadline cell as the plan issued on a day
+// means them; without that day, words that need it say nothing. It never
+// fails: what it does not understand is Unknown. Its time grows with the
+// length of the text.
+func ParseDeadline(text string, issued Date) Deadline {
+	text = Clean(text)
+	r := read(text, issued)
+	d := r.deadline()
+	d.Text, d.Source, d.Version = text, FromDeadline, 1
+	return d
+}
+
+// read applies the clauses to a text.
+func read(text string, issued Date) *reader {
+	r := &reader{tokens: tokenise(text), issued: issued}
+	for r.at < len(r.tokens) && !r.failed {
+		at := r.at
+		known := slices.ContainsFunc(clauses, func(clause func(*reader) bool) bool {
+			if clause(r) {
+				return true
+			}
+			r.at = at
+			return false
+		})
+		if !known {
+			r.failed = true
+		}
+	}
+	return r
+}
+
+// reader is the state of reading one text.
+type reader struct {
+	tokens []token
+	at     int
+	issued Date
+	failed bool // something speaks of time and is not understood
+
+	// What was read so far.
+	spans    []span
+	group    int    // of the last span
+	counted  []Date // from "trong 30 ngày kể từ …"
+	start    *span  // from "từ …"
+	startDay Date   // from "từ ngày ban hành"
+	cycles   cycle
+	days     []time.Weekday
+	goesOn   bool
+	waits    bool
+	spoke    bool // of anything but time
+
+	// What stands in the clause at hand, that is since the last , ; . : or bracket.
+	said       speech
+	completing bool // "hoàn thành"
+	timed      bool // a point in time or a cycle ends just here
+	weakly     bool // a point in time that only stands if the clause says nothing else
+	cited      bool // a document, whose date may still come; a comma does not end it
+}
+
+// speech is how much a clause says beside time.
+type speech int
+
+const (
+	nothing speech = iota // or words of work: "hoàn thành"
+	report                // "báo cáo …": a bare "quý III" may be part of a name
+	matter                // anything else
+)
+
+// deadline puts together what was read. Dated goes before periodic, periodic
+// before ongoing, ongoing before awaiting.
+func (r *reader) deadline() Deadline {
+	unknown := Deadline{Kind: Unknown}
+	if r.failed {
+		return unknown
+	}
+	if r.repeats() {
+		rule, ok := r.recurrence()
+		from, okFrom := r.seriesStart()
+		if !ok || !okFrom {
+			return unknown
+		}
+		return Deadline{Kind: Periodic, RRule: &rule, From: from, Ongoing: r.goesOn}
+	}
+	from, due, ok := r.resolve()
+	d := Deadline{From: from, Due: due, Ongoing: r.goesOn}
+	switch {
+	case !ok || len(r.days) > 0:
+		return unknown
+	case len(due) > 0:
+		d.Kind = Dated
+		if from > due[len(due)-1] && !d.Ongoing {
+			return unknown
+		}
+	case r.goesOn || from != 0:
+		d.Kind, d.Ongoing = Ongoing, true
+	case r.waits:
+		d.Kind = Awaiting
+	default:
+		return unknown
+	}
+	return d
+}
+
+// resolve turns what was read into due dates, ascending, each once, and the
+// start: that of "từ …", else of the first range.
+func (r *reader) resolve() (from Date, due []Date, ok bool) {
+	lent, ok := r.lendYears()
+	if !ok {
+		return 0, nil, false
+	}
+	for i, s := range r.spans {
+		_, end, ok := s.end.dates()
+		if !ok || s.aside && end < r.issued {
+			return 0, nil, false
+		}
+		if s.ranged {
+			start, _, ok := s.start.dates()
+			if !ok || start > end {
+				return 0, nil, false
+			}
+			if from == 0 || start < from {
+				from = start
+			}
+		}
+		if lent && i > 0 && end <= due[i-1] {
+			return 0, nil, false // "tháng 12 và tháng 3/2024": whose year?
+		}
+		due = append(due, end)
+	}
+	if r.start != nil {
+		if from, _, ok = r.start.end.dates(); !ok {
+			return 0, nil, false
+		}
+	} else if r.startDay != 0 {
+		from = r.startDay
+	}
+	due = append(due, r.counted...)
+	slices.Sort(due)
+	return from, slices.Compact(due), true
+}
+
+// lendYears gives the points without a year the year of the next one in their
+// group, else of the one before, else the year of issue. It reports whether
+// one was lent, and false for ok if there is none or it is in doubt.
+func (r *reader) lendYears() (lent, ok bool) {
+	var points []*point
+	var groups []int
+	for i := range r.spans {
+		s := &r.spans[i]
+		if s.ranged {
+			points, groups = append(points, &s.start), append(groups, s.group)
+		}
+		points, groups = append(points, &s.end), append(groups, s.group)
+	}
+	if r.start != nil {
+		points, groups = append(points, &r.start.end), append(groups, r.start.group)
+	}
+	issueYear := 0
+	if r.issued != 0 {
+		issueYear, _, _ = r.issued.Split()
+	}
+	otherYear := false
+	for i := range points {
+		otherYear = otherYear || points[i].year != 0 && points[i].year != issueYear
+	}
+	for i := len(points) - 2; i >= 0; i-- {
+		p, next := points[i], points[i+1]
+		if groups[i] != groups[i+1] {
+			continue
+		}
+		if p.first == 0 && p.unit == unitDay && next.unit == unitDay {
+			p.first = next.first
+		}
+		if p.year == 0 && next.year != 0 {
+			p.year, lent = next.year, true
+		}
+	}
+	for i, p := range points {
+		if p.year != 0 {
+			continue
+		}
+		if i > 0 && groups[i-1] == groups[i] && points[i-1].year != 0 {
+			p.year, lent = points[i-1].year, true
+			continue
+		}
+		if issueYear == 0 || otherYear {
+			return lent, false
+		}
+		p.year = issueYear
+	}
+	return lent, true
+}
+
+// Explain says in one English line how a deadline was read.
+func (d Deadline) Explain() string {
+	var parts []string
+	switch d.Kind {
+	case Dated:
+		var due []string
+		for _, day := range d.Due {
+			due = append(due, day.String())
+		}
+		parts = append(parts, "due "+strings.Join(due, ", "))
+	case Periodic:
+		if d.RRule != nil {
+			parts = append(parts, "again and again, by "+d.RRule.String())
+		}
+	case Ongoing:
+		parts = append(parts, "goes on without a due date")
+	case Awaiting:
+		parts = append(parts, "waits for something that has no date yet")
+	default:
+		if d.Text == "" {
+			return "unknown: there are no words about time"
+		}
+		return "unknown: not understood, a person must set it"
+	}
+	if d.From != 0 {
+		parts = append(parts, "from "+d.From.String())
+	}
+	if d.Ongoing && d.Kind != Ongoing {
+		parts = append(parts, "goes on afterwards")
+	}
+	if d.Source == FromContent {
+		parts = append(parts, "found in the task's content")
+	}
+	return string(d.Kind) + ": " + strings.Join(parts, "; ")
+}

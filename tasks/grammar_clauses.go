@@ -1,0 +1,485 @@
+package tasks
+
+import "time"
+
+// peek returns the token n ahead, and an empty one beyond the end.
+func (r *reader) peek(n int) token {
+	if r.at+n < len(r.tokens) {
+		return r.tokens[r.at+n]
+	}
+	return token{n: -1}
+}
+
+func (r *reader) lookingAt(word string) bool { return r.peek(0).text == word }
+
+func (r *reader) before() string {
+	if r.at == 0 {
+		return ""
+	}
+	return r.tokens[r.at-1].text
+}
+
+// is consumes one word.
+func (r *reader) is(word string) bool {
+	if r.at < len(r.tokens) && r.tokens[r.at].text == word {
+		r.at++
+		return true
+	}
+	return false
+}
+
+// take consumes the longest phrase of a set that stands here.
+func (r *reader) take(set phrases) bool {
+next:
+	for _, words := range set[r.peek(0).text] {
+		if r.at+len(words) > len(r.tokens) {
+			continue
+		}
+		for i, w := range words {
+			if r.tokens[r.at+i].text != w {
+				continue next
+			}
+		}
+		r.at += len(words)
+		return true
+	}
+	return false
+}
+
+// boundary reports whether a phrase may end here.
+func (r *reader) boundary() bool {
+	switch r.peek(0).text {
+	case "", ",", ";", ".", ":", "(", ")", "-", "và", "đến", "thực", "hoàn", "duy":
+		return true
+	}
+	return false
+}
+
+// newClause forgets what the clause at hand said.
+func (r *reader) newClause() {
+	r.said, r.completing, r.timed, r.weakly = nothing, false, false, false
+}
+
+// citation reads a document with its number and date. The date is the
+// document's, and so is a bare "ngày …" or "năm …" that comes later.
+func (r *reader) citation() bool {
+	if r.cited && r.citedDate() {
+		return true
+	}
+	led := r.before() == "theo" || r.before() == "tại" || r.before() == "cứ"
+	law := r.take(laws)
+	named := law || r.take(documents)
+	switch {
+	case r.symbol():
+	case r.lookingAt("số") && (r.peek(1).number() || r.peek(1).text == "/"):
+		r.at++
+		if !r.symbol() {
+			r.at++ // "số 12"; "số /KH-UBND" of a draft
+		}
+	case named && isSmall(r.peek(0)) && r.peek(1).text == "ngày" && r.peek(2).number():
+		r.at++ // "Nghị quyết 50 ngày 08/4/2022"
+	case law, named && led:
+	default:
+		return false
+	}
+	r.cited, r.said, r.timed, r.spoke = true, matter, false, true
+	at := r.at
+	if !r.is(",") {
+		r.is("(")
+	}
+	if !r.citedDate() {
+		r.at = at
+	}
+	return true
+}
+
+// citedDate reads "ngày 08/4/2022", "ký ngày …", "năm 2020", and the "ngày
+// /6/2023" of a draft.
+func (r *reader) citedDate() bool {
+	at := r.at
+	if r.is("năm") && isYear(r.peek(0)) {
+		r.at++
+		return true
+	}
+	r.at = at
+	r.take(dateOfDoc)
+	if r.lookingAt("ngày") {
+		if p, ok := r.day(); ok && p.unit == unitDay && p.first != 0 {
+			return true
+		}
+		if r.is("ngày") && r.is("/") && isSmall(r.peek(0)) && r.peek(1).text == "/" && isYear(r.peek(2)) {
+			r.at += 3
+			return true
+		}
+	}
+	r.at = at
+	return false
+}
+
+// symbol reads a document's number: 50/NQ-CP, 107/2021/NĐ-CP, 999-KL/TU.
+func (r *reader) symbol() bool {
+	at := r.at
+	letters := func() bool {
+		t := r.peek(0)
+		if t.text == "" || t.number() || !isWord(t) || timeWords[t.text] {
+			return false
+		}
+		r.at++
+		return true
+	}
+	if r.peek(0).number() && len(r.peek(0).text) <= 5 {
+		r.at++
+	}
+	ok := false
+	if r.is("/") {
+		if r.peek(0).number() && r.peek(1).text == "/" {
+			r.at += 2
+		}
+		ok = letters()
+	} else if r.at > at && r.is("-") {
+		ok = letters() && (r.lookingAt("/") || r.lookingAt("-"))
+	}
+	if !ok || !r.tokens[at].number() && r.before() == "" {
+		r.at = at
+		return false
+	}
+	for r.at < len(r.tokens) {
+		mark := r.at
+		if (r.is("-") || r.is("/")) && letters() {
+			continue
+		}
+		r.at = mark
+		break
+	}
+	return true
+}
+
+var timeWords = map[string]bool{"ngày": true, "tháng": true, "quý": true, "năm": true, "tuần": true, "giờ": true, "lần": true, "hết": true, "đến": true, "trước": true, "h": true}
+
+func isWord(t token) bool {
+	switch t.text {
+	case ",", ";", ".", ":", "(", ")", "-", "/", "và", "%", "\"":
+		return false
+	}
+	return true
+}
+
+// countdown reads "trong 30 ngày kể từ ngày ban hành Kế hoạch", from a date
+// too, and from an event that has none yet.
+func (r *reader) countdown() bool {
+	r.take(withinWords)
+	n := r.peek(0).n
+	if n < 1 || len(r.peek(0).text) > 3 {
+		return false
+	}
+	r.at++
+	r.aside()
+	var add func(Date) Date
+	switch {
+	case r.is("ngày"):
+		add = func(d Date) Date { return d + Date(n) }
+	case r.is("tuần"):
+		add = func(d Date) Date { return d + Date(7*n) }
+	case r.is("tháng"):
+		add = func(d Date) Date { return addMonths(d, n) }
+	default:
+		return false
+	}
+	workdays := r.is("làm") && r.is("việc") // whose holidays? not ours to guess
+	if !r.take(sinceWords) && !r.is("sau") {
+		return false
+	}
+	if !r.is("khi") && !r.lookingAt("ngày") {
+		return false
+	}
+	at := r.at
+	r.is("ngày")
+	if r.take(issuing) {
+		r.take(thisDoc)
+		if r.boundary() {
+			switch {
+			case r.issued == 0:
+				r.waits = true
+			case workdays:
+				r.failed = true
+			default:
+				r.counted = append(r.counted, add(r.issued))
+			}
+			r.timed = true
+			return true
+		}
+	}
+	r.at = at
+	if p, ok := r.day(); ok && p.unit == unitDay {
+		day, _, ok := p.dates()
+		if !ok || workdays {
+			r.failed = true
+			return true
+		}
+		r.startDay = day
+		r.counted = append(r.counted, add(day))
+		r.timed = true
+		return true
+	}
+	r.at = at
+	r.is("ngày")
+	r.waits, r.said, r.timed = true, matter, false
+	return true
+}
+
+// aside skips a number in words, as in "15 (mười lăm) ngày".
+func (r *reader) aside() {
+	at := r.at
+	if r.is("(") {
+		for n := 0; n < 6; n++ {
+			if r.is(")") {
+				return
+			}
+			if r.peek(0).number() {
+				break
+			}
+			r.at++
+		}
+	}
+	r.at = at
+}
+
+func addMonths(d Date, n int) Date {
+	y, m, day := d.Split()
+	last := LastOfMonth(y, m+time.Month(n))
+	_, _, length := last.Split()
+	return last - Date(max(0, length-day))
+}
+
+// ongoing reads words for work without end. "… và những năm tiếp theo" makes
+// the year before it the start of such work.
+func (r *reader) ongoing() bool {
+	if r.timed && r.take(laterYears) {
+		if r.start == nil {
+			first := len(r.spans) - 1
+			if first < 0 || r.spans[first].end.unit != unitYear {
+				return false
+			}
+			for first > 0 && r.spans[first-1].group == r.spans[first].group {
+				first--
+			}
+			s := r.spans[first]
+			if s.ranged {
+				s.end = s.start
+			}
+			r.start, r.spans = &s, r.spans[:first]
+		}
+		r.goesOn = true
+		return true
+	}
+	before := r.before()
+	if !r.take(ongoingWords) || expenses[before] {
+		return false
+	}
+	// "thường xuyên hằng năm" says no more than "thường xuyên".
+	at, cycles := r.at, r.cycles
+	if !r.cycle() {
+		r.at = at
+	}
+	r.cycles = cycles
+	r.goesOn = true
+	return true
+}
+
+// due reads points in time, ranges, and lists of them, with the words before:
+// "hoàn thành trước ngày 30/6 và 15/9/2023".
+func (r *reader) due() bool {
+	at := r.at
+	lead := r.lead()
+	if lead.before && attributive[r.wordBeforeBefore(at)] {
+		return false
+	}
+	s, ok := r.span(0, lead.end || lead.in || lead.until)
+	if !ok {
+		return false
+	}
+	strong := lead.limit || lead.before || lead.done
+	fits := strong ||
+		r.said == nothing && !r.cited ||
+		(lead.in || lead.until && lead.end) && (r.said <= report || r.completing)
+	if !fits || r.goesOn && !strong {
+		return false
+	}
+	r.group++
+	for {
+		if lead.before && (s.ranged || s.end.unit != unitDay && s.end.unit != unitLastDay && !lead.end) {
+			r.failed = true // "trước tháng 6": is June still in time?
+		}
+		s.group, s.aside = r.group, r.said == matter
+		r.spans = append(r.spans, s)
+		at := r.at
+		if !r.take(andWords) {
+			break
+		}
+		more := r.lead()
+		if s, ok = r.span(s.end.unit, more.end); !ok || r.cut() {
+			r.at = at
+			break
+		}
+		if more.limit || more.done {
+			r.at = at
+			break
+		}
+		lead.end = lead.end || more.end
+		lead.before = lead.before || more.before
+	}
+	r.timed = true
+	r.weakly = lead == leadWords{}
+	return true
+}
+
+// cut reports whether the number just read is cut off from what it counts:
+// the "2" of "tháng 6, 2 lần".
+func (r *reader) cut() bool {
+	t := r.peek(0)
+	return isWord(t) && t.text != "" && r.tokens[r.at-1].number() && !isYear(r.tokens[r.at-1]) && !r.boundary() && t.text != "hằng" && t.text != "tháng"
+}
+
+func (r *reader) wordBeforeBefore(at int) string {
+	for at < len(r.tokens) && r.tokens[at].text != "trước" {
+		at++
+	}
+	if at == 0 || at == len(r.tokens) {
+		return ""
+	}
+	if word := r.tokens[at-1].text; word != "sinh" || at < 2 || r.tokens[at-2].text != "học" {
+		return word
+	}
+	return ""
+}
+
+// leadWords is what stands before a point in time.
+type leadWords struct{ before, limit, done, until, end, in bool }
+
+func (r *reader) lead() leadWords {
+	var l leadWords
+	for {
+		switch {
+		case r.take(doneWords):
+			l.done = true
+		case r.take(limitWords):
+			l.limit = true
+		case r.take(beforeWords):
+			l.before = true
+		case r.lookingAt("đến") && r.take(endWords):
+			l.until, l.end = true, true
+		case r.take(endWords):
+			l.end = true
+		case r.take(inWords):
+			l.in = true
+		case r.take(untilWord):
+			l.until = true
+		case r.take(stageWords):
+		case l != leadWords{} && r.take(isWords):
+		default:
+			return l
+		}
+	}
+}
+
+// starting reads "từ …" with or without an end.
+func (r *reader) starting() bool {
+	if !r.take(sinceWords) || r.said == matter || r.cited {
+		return false
+	}
+	at := r.at
+	if r.is("nay") && (r.lookingAt("đến") || r.lookingAt("tới")) {
+		return true
+	}
+	r.is("ngày")
+	if r.take(issuing) {
+		r.take(thisDoc)
+		if r.boundary() {
+			r.startDay = r.issued
+			if r.issued == 0 {
+				r.waits = true
+			}
+			r.timed = true
+			return true
+		}
+	}
+	r.at = at
+	r.is("đầu")
+	s, ok := r.span(0, false)
+	if !ok || r.start != nil {
+		return false
+	}
+	r.group++
+	s.group = r.group
+	if s.ranged {
+		r.spans = append(r.spans, s)
+	} else {
+		r.start = &s
+	}
+	r.timed, r.weakly = true, true
+	return true
+}
+
+// awaiting reads words for something that has no date yet.
+func (r *reader) awaiting() bool {
+	switch {
+	case r.take(awaitWords):
+	case r.said <= report && r.take(accordingTo):
+		r.cited = true
+	default:
+		return false
+	}
+	r.waits, r.said, r.timed = true, matter, false
+	return true
+}
+
+// label reads "lần 1", "đợt 2:", "1)".
+func (r *reader) label() bool {
+	if isSmall(r.peek(0)) && r.peek(1).text == ")" {
+		r.at += 2
+	} else if r.take(labels) && (isSmall(r.peek(0)) && r.peek(1).text != "/" && r.peek(1).text != "-" || r.peek(0).text != "" && counts[r.peek(0).text] != nil) {
+		r.at++
+		r.is(":")
+	} else {
+		return false
+	}
+	r.newClause()
+	r.cited = false
+	return true
+}
+
+// filler reads what says nothing about time, and keeps account of it.
+func (r *reader) filler() bool {
+	t := r.peek(0)
+	switch t.text {
+	case ";", ":", ".":
+		r.cited = false
+		fallthrough
+	case ",", "(", ")":
+		r.at++
+		r.newClause()
+		return true
+	case "và":
+		r.at++
+		return true
+	}
+	switch {
+	case r.take(doneWords):
+		r.completing = true
+		return true
+	case r.take(workWords):
+		return true
+	case r.take(reportWords):
+		r.said = max(r.said, report)
+		return true
+	case r.take(harmless):
+	case r.take(reserved), r.weakly, isYear(t):
+		return false
+	case t.number() && r.peek(2).number() && !isWord(r.peek(1)) && r.peek(1).text != "%" && r.peek(1).text != "và":
+		return false
+	default:
+		r.at++
+	}
+	r.said, r.timed, r.spoke = matter, false, true
+	return true
+}

@@ -1,0 +1,481 @@
+package tasks
+
+import "time"
+
+// point is a day or a period as the words give it; what they leave out is 0.
+type point struct {
+	unit       unit
+	year       int
+	first      int // month, or first month of a period; 0: not said
+	last       int // last month of a period
+	day        int // 1 to 31; 0: the whole period
+	inQuarter  int // 1 to 3: the month of every quarter
+	impossible bool
+}
+
+type unit byte
+
+const (
+	unitDay unit = iota + 1
+	unitMonth
+	unitQuarter
+	unitHalf
+	unitYear
+	unitLastDay // the last day of a period
+)
+
+// Years outside of these are slips of the pen.
+const firstYear, lastYear = 1990, 2100
+
+// span is a point, or a range between two; spans of one group ("tháng 6 và
+// tháng 9/2023") lend each other the year.
+type span struct {
+	start, end point
+	ranged     bool
+	group      int
+	aside      bool // its clause speaks of other matters too
+}
+
+// dates returns the first and last day of a point whose year is known.
+func (p point) dates() (first, last Date, ok bool) {
+	if p.impossible || p.year < firstYear || p.year > lastYear || p.first < 1 || p.first > 12 || p.last > 12 {
+		return 0, 0, false
+	}
+	if p.unit == unitDay {
+		d, err := NewDate(p.year, time.Month(p.first), p.day)
+		return d, d, err == nil
+	}
+	first, err := NewDate(p.year, time.Month(p.first), 1)
+	return first, LastOfMonth(p.year, time.Month(p.last)), err == nil
+}
+
+// span reads a point or a range: "tháng 6 - 8/2023", "15/6 đến 15/9/2023".
+func (r *reader) span(like unit, bareYear bool) (span, bool) {
+	at := r.at
+	p, ok := r.point(like, bareYear)
+	if !ok {
+		if p, ok = r.halfRange(); !ok {
+			return span{}, false
+		}
+		end, ok := r.rangeEnd(p.unit)
+		if !ok {
+			r.at = at
+		}
+		return span{start: p, end: end, ranged: true}, ok
+	}
+	if end, ok := r.rangeEnd(p.unit); ok {
+		return span{start: p, end: end, ranged: true}, true
+	}
+	return span{end: p}, true
+}
+
+// halfRange reads the first half of a range that is no point by itself: "15 -
+// 20/6/2023", "2023 - 2025".
+func (r *reader) halfRange() (point, bool) {
+	t := r.peek(0)
+	if next := r.peek(1).text; next != "-" && next != "đến" {
+		return point{}, false
+	}
+	switch {
+	case isYear(t):
+		r.at++
+		return point{unit: unitYear, year: t.n, first: 1, last: 12}, true
+	case isSmall(t):
+		r.at++
+		return point{unit: unitDay, day: t.n}, true
+	}
+	return point{}, false
+}
+
+func (r *reader) rangeEnd(like unit) (point, bool) {
+	at := r.at
+	if r.is("-") || r.take(untilWord) || r.take(endWords) && r.tokens[at].text == "đến" {
+		r.take(untilWord)
+		end := r.take(endWords)
+		if p, ok := r.point(like, end); ok {
+			return p, true
+		}
+	}
+	r.at = at
+	return point{}, false
+}
+
+// point reads a day or a period. A bare number is one of the unit that like
+// names, as in "tháng 6, 7/2023". A bare "năm" is a year if bareYear.
+func (r *reader) point(like unit, bareYear bool) (point, bool) {
+	if p, ok := r.day(); ok {
+		return p, true
+	}
+	if p, ok := r.period(bareYear); ok {
+		return p, true
+	}
+	at, t := r.at, r.peek(0)
+	r.at++
+	switch {
+	case like == unitDay && isSmall(t) && !r.lookingAt("/"):
+		return point{unit: unitDay, day: t.n}, true
+	case like == unitMonth && isSmall(t):
+		return r.withYear(monthOf(t.n)), true
+	case like == unitQuarter && quarterOf(t) != 0:
+		return r.withYear(quarter(quarterOf(t))), true
+	case like == unitYear && isYear(t):
+		return yearOf(t.n), true
+	}
+	r.at = at
+	return point{}, false
+}
+
+// day reads a day with what may stand before it: "17 giờ, thứ sáu, ngày …".
+func (r *reader) day() (point, bool) {
+	at := r.at
+	r.clock()
+	weekday, named := r.weekday()
+	if named {
+		r.is(",")
+	}
+	p, ok := r.dayNumbers()
+	if !ok {
+		r.at = at
+		return point{}, false
+	}
+	if named {
+		if first, _, ok := p.dates(); ok && first.Weekday() != weekday {
+			p.impossible = true
+		}
+	}
+	return p, true
+}
+
+// dayNumbers reads 30/6/2023, 30-6-2023, 30.6.2023, 2023-06-30, 30/6, ngày 30
+// tháng 6 năm 2023, ngày 30 (of a month named elsewhere), ngày cuối tháng 6,
+// and 6/2023, which is a month.
+func (r *reader) dayNumbers() (point, bool) {
+	at := r.at
+	named := r.is("ngày")
+	if named && r.is("cuối") {
+		r.is("cùng")
+		r.is("của")
+		if p, ok := r.period(false); ok {
+			p.unit = unitLastDay
+			return p, true
+		}
+		switch {
+		case r.is("quý"):
+			return point{unit: unitDay, day: 31, inQuarter: 3}, true
+		case r.is("tháng"), r.lookingAt("hằng") && r.peek(1).text == "tháng":
+			return point{unit: unitDay, day: 31}, true
+		}
+		r.at = at
+		return point{}, false
+	}
+	a := r.peek(0)
+	if !a.number() {
+		r.at = at
+		return point{}, false
+	}
+	sep, b := r.peek(1).text, r.peek(2)
+	if (sep == "/" || sep == "-" || sep == ".") && b.number() {
+		if c := r.peek(4); r.peek(3).text == sep && c.number() {
+			if next := r.peek(5).text; next == "/" {
+				r.at = at
+				return point{}, false
+			}
+			r.at += 5
+			if isYear(a) && isSmall(b) && isSmall(c) {
+				return point{unit: unitDay, year: a.n, first: b.n, day: c.n}, true
+			}
+			year, ok := yearNumber(c)
+			return point{unit: unitDay, year: year, first: b.n, day: a.n, impossible: !ok || !isSmall(a) || !isSmall(b)}, true
+		}
+		following := r.peek(3).text
+		switch {
+		case following == "/" && !(sep == "-"):
+		case sep == "/" && !named && isSmall(a) && isYear(b):
+			r.at += 3
+			p := monthOf(a.n)
+			p.year = b.n
+			return p, true
+		case isSmall(a) && isSmall(b) && (sep == "/" || named && following != "/" && following != "tháng"):
+			r.at += 3
+			return r.withYear(point{unit: unitDay, first: b.n, day: a.n}), true
+		}
+		if sep != "-" || !named { // "ngày 15 - 20/6/2023" goes on below
+			r.at = at
+			return point{}, false
+		}
+	}
+	if !isSmall(a) {
+		r.at = at
+		return point{}, false
+	}
+	r.at++
+	before := r.at
+	r.is("của")
+	if m, ok := r.monthName(); ok {
+		return r.withYear(point{unit: unitDay, first: m, day: a.n}), true
+	}
+	if p, ok := r.monthOfQuarter(); ok {
+		p.day = a.n
+		return p, true
+	}
+	if named {
+		if !r.is("tháng") || !r.take(nextWords) && r.tokens[before].text != "của" {
+			r.at = before
+		}
+		return point{unit: unitDay, day: a.n}, true
+	}
+	r.at = at
+	return point{}, false
+}
+
+// monthOfQuarter reads "tháng cuối quý", "tháng đầu của quý sau".
+func (r *reader) monthOfQuarter() (point, bool) {
+	at := r.at
+	if r.is("tháng") {
+		p := point{unit: unitDay}
+		switch {
+		case r.is("cuối"), r.is("thứ") && (r.is("ba") || r.is("3")):
+			p.inQuarter = 3
+		case r.is("đầu"):
+			p.inQuarter = 1
+		}
+		r.is("tiên")
+		r.is("của")
+		if !r.is("mỗi") && !r.is("hằng") {
+			r.is("từng")
+		}
+		if p.inQuarter != 0 && r.is("quý") && quarterOf(r.peek(0)) == 0 {
+			r.take(nextWords)
+			return p, true
+		}
+	}
+	r.at = at
+	return point{}, false
+}
+
+var nextWords = newPhrases("sau|sau đó|tiếp theo|kế tiếp|liền kề|tiếp|sau liền kề|kế tiếp sau")
+
+// monthName reads "tháng 6", "tháng sáu".
+func (r *reader) monthName() (int, bool) {
+	if r.peek(0).text != "tháng" {
+		return 0, false
+	}
+	t, next := r.peek(1), r.peek(2)
+	switch {
+	case isSmall(t):
+		r.at += 2
+		return t.n, true
+	case t.text == "mười" && (next.text == "một" || next.text == "hai"):
+		r.at += 3
+		return 10 + smallNumbers[next.text], true
+	case t.text == "năm" && next.text != "năm": // "tháng năm 2023" may be anything
+		return 0, false
+	}
+	if n, ok := smallNumbers[t.text]; ok {
+		r.at += 2
+		return n, true
+	}
+	return 0, false
+}
+
+var smallNumbers = map[string]int{"một": 1, "hai": 2, "ba": 3, "tư": 4, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "bẩy": 7, "tám": 8, "chín": 9, "mười": 10}
+
+// period reads tháng 6/2023, quý III năm 2023, 6 tháng đầu năm, năm 2023.
+func (r *reader) period(bareYear bool) (point, bool) {
+	at := r.at
+	if m, ok := r.monthName(); ok {
+		return r.withYear(monthOf(m)), true
+	}
+	if r.is("quý") {
+		if q := quarterOf(r.peek(0)); q != 0 {
+			r.at++
+			return r.withYear(quarter(q)), true
+		}
+		r.at = at
+		return point{}, false
+	}
+	if p, ok := r.half(); ok {
+		return p, true
+	}
+	if r.is("năm") {
+		t := r.peek(0)
+		switch {
+		case isYear(t):
+			r.at++
+			return yearOf(t.n), true
+		case r.relativeYear(&t.n):
+			return yearOf(t.n), true
+		case bareYear && r.boundary():
+			return yearOf(0), true
+		}
+	}
+	r.at = at
+	return point{}, false
+}
+
+func (r *reader) half() (point, bool) {
+	at := r.at
+	t := r.peek(0)
+	n := t.n
+	if word, ok := smallNumbers[t.text]; ok {
+		n = word
+	}
+	r.at++
+	p := point{unit: unitHalf}
+	if t.text == "nửa" {
+		n = 6
+	} else if n != 3 && n != 6 && n != 9 || !r.is("tháng") {
+		r.at = at
+		return p, false
+	}
+	switch {
+	case r.is("đầu"):
+		p.first, p.last = 1, n
+	case r.is("cuối"):
+		p.first, p.last = 13-n, 12
+	}
+	r.is("của")
+	if p.first == 0 || !r.is("năm") {
+		r.at = at
+		return p, false
+	}
+	if y := r.peek(0); isYear(y) {
+		r.at++
+		p.year = y.n
+	} else if !r.relativeYear(&p.year) && !r.boundary() {
+		r.at = at
+		return p, false
+	}
+	return p, true
+}
+
+// relativeYear reads the "nay" of "năm nay" and the "sau" of "năm sau", if the
+// year of issue is known.
+func (r *reader) relativeYear(year *int) bool {
+	if r.issued == 0 {
+		return false
+	}
+	y, _, _ := r.issued.Split()
+	switch {
+	case r.is("nay"):
+		*year = y
+	case r.is("sau"), r.is("tới"):
+		*year = y + 1
+	default:
+		return false
+	}
+	return true
+}
+
+// withYear adds the year that follows a point, if one does: "/2023", "-2023",
+// "năm 2023", ", năm 2023".
+func (r *reader) withYear(p point) point {
+	at := r.at
+	if r.is("/") {
+		if y, ok := yearNumber(r.peek(0)); ok {
+			r.at++
+			p.year = y
+			return p
+		}
+	} else {
+		if !r.is("-") && !r.is(".") {
+			r.is(",")
+			r.is("của")
+			if r.is("năm") {
+				if r.relativeYear(&p.year) {
+					return p
+				}
+			} else if at != r.at { // a comma alone joins nothing
+				r.at = at
+				return p
+			}
+		}
+		if t := r.peek(0); isYear(t) {
+			r.at++
+			p.year = t.n
+			return p
+		}
+	}
+	r.at = at
+	return p
+}
+
+// clock reads "17 giờ 00 phút", "17h00", "16:30 chiều", and the "lúc" before.
+func (r *reader) clock() bool {
+	at := r.at
+	t := r.peek(0)
+	if isSmall(t) && t.n <= 24 {
+		r.at++
+		if r.is("giờ") || r.is("h") || r.peek(0).text == ":" && len(r.peek(1).text) == 2 && isSmall(r.peek(1)) && r.is(":") {
+			if m := r.peek(0); isSmall(m) && m.n < 60 && r.peek(1).text != "/" && r.peek(1).text != "-" && r.peek(1).text != "." {
+				r.at++
+				if !r.is("phút") {
+					r.is("p")
+				}
+			}
+			r.take(clockTail)
+			r.is(",")
+			r.is("của")
+			return true
+		}
+		r.at = at
+		return false
+	}
+	return r.take(clockTail)
+}
+
+func (r *reader) weekday() (time.Weekday, bool) {
+	at := r.at
+	if r.is("ngày") && r.peek(0).text != "thứ" && r.peek(0).text != "chủ" {
+		r.at = at
+		return 0, false
+	}
+	if r.is("chủ") && r.is("nhật") {
+		return time.Sunday, true
+	}
+	if r.is("thứ") {
+		t := r.peek(0)
+		n, ok := smallNumbers[t.text]
+		if isSmall(t) {
+			n, ok = t.n, true
+		}
+		if ok && n >= 2 && n <= 7 {
+			r.at++
+			return time.Weekday(n - 1), true
+		}
+	}
+	r.at = at
+	return 0, false
+}
+
+func monthOf(m int) point   { return point{unit: unitMonth, first: m, last: m} }
+func quarter(q int) point   { return point{unit: unitQuarter, first: 3*q - 2, last: 3 * q} }
+func yearOf(year int) point { return point{unit: unitYear, year: year, first: 1, last: 12} }
+
+func quarterOf(t token) int {
+	switch t.text {
+	case "i", "1", "01":
+		return 1
+	case "ii", "2", "02":
+		return 2
+	case "iii", "3", "03":
+		return 3
+	case "iv", "4", "04":
+		return 4
+	}
+	return 0
+}
+
+// isSmall reports a number of one or two digits, isYear one that is a year.
+func isSmall(t token) bool { return t.n >= 0 && len(t.text) <= 2 }
+func isYear(t token) bool {
+	return len(t.text) == 4 && t.n >= firstYear && t.n <= lastYear
+}
+
+// yearNumber reads 2023, and 23.
+func yearNumber(t token) (int, bool) {
+	if isSmall(t) && len(t.text) == 2 {
+		return 2000 + t.n, true
+	}
+	return t.n, isYear(t)
+}

@@ -1,0 +1,171 @@
+package tasks
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// token is a word in lower case, a number, or one sign.
+type token struct {
+	text string
+	n    int // the value of a number of up to four digits; -1 otherwise
+}
+
+func (t token) number() bool { return t.text != "" && t.text[0] >= '0' && t.text[0] <= '9' }
+
+// tokenise splits cleaned text. White space only separates: "30 / 6/2023" is
+// "30/6/2023". Invisible characters are nothing at all.
+func tokenise(s string) []token {
+	var out []token
+	var word strings.Builder
+	var digits bool
+	flush := func() {
+		if word.Len() > 0 {
+			out = append(out, newToken(word.String(), digits))
+			word.Reset()
+		}
+	}
+	for _, c := range s {
+		digit := c >= '0' && c <= '9'
+		switch {
+		case digit || unicode.IsLetter(c) || unicode.IsMark(c):
+			if digit != digits {
+				flush()
+			}
+			digits = digit
+			word.WriteRune(unicode.ToLower(c))
+		case unicode.Is(unicode.Cf, c):
+		default:
+			flush()
+			if !unicode.IsSpace(c) {
+				out = append(out, token{sign(c), -1})
+			}
+		}
+	}
+	flush()
+	return out
+}
+
+func newToken(text string, digits bool) token {
+	t := token{text, -1}
+	if digits {
+		if len(text) <= 4 {
+			t.n, _ = strconv.Atoi(text)
+		}
+		return t
+	}
+	if same, ok := spellings[text]; ok {
+		t.text = same
+	}
+	return t
+}
+
+// spellings are other ways to write a word of the grammar.
+var spellings = map[string]string{
+	"hàng": "hằng", "quí": "quý", "qúy": "quý", "qúi": "quý", "kì": "kỳ", "tuỳ": "tùy", "kí": "ký",
+}
+
+func sign(c rune) string {
+	switch c {
+	case '–', '—', '−', '‐', '‑', '~':
+		return "-"
+	case '[', '{':
+		return "("
+	case ']', '}':
+		return ")"
+	case '…':
+		return "."
+	case '&', '+':
+		return "và"
+	}
+	return string(c)
+}
+
+// phrases is a set of phrases, by their first word, the longest first.
+type phrases map[string][][]string
+
+func newPhrases(list string) phrases {
+	p := phrases{}
+	for phrase := range strings.SplitSeq(list, "|") {
+		words := strings.Fields(phrase)
+		for i, w := range words {
+			if same, ok := spellings[w]; ok {
+				words[i] = same
+			}
+		}
+		at := 0
+		same := p[words[0]]
+		for at < len(same) && len(same[at]) >= len(words) {
+			at++
+		}
+		p[words[0]] = append(same[:at:at], append([][]string{words}, same[at:]...)...)
+	}
+	return p
+}
+
+// The words of the grammar.
+var (
+	// Around a point in time.
+	beforeWords = newPhrases("trước|trước thời điểm")
+	limitWords  = newPhrases("chậm nhất|muộn nhất|trễ nhất|không quá|không muộn hơn|không chậm hơn|không trễ hơn|không muộn quá|không chậm quá|" +
+		"hạn cuối|hạn chót|hạn cuối cùng|thời hạn|thời hạn hoàn thành|hạn hoàn thành|thời gian hoàn thành")
+	doneWords  = newPhrases("hoàn thành|hoàn tất|xong|hoàn thành xong|kết thúc")
+	untilWord  = newPhrases("đến|tới|đến trước")
+	endWords   = newPhrases("hết|cuối|đến hết|đến cuối|tới hết|vào cuối|trong cuối")
+	inWords    = newPhrases("trong|vào|ngay trong|trong khoảng thời gian|trong thời gian|trong giai đoạn|trong cả giai đoạn")
+	stageWords = newPhrases("giai đoạn|cả giai đoạn|thời kỳ")
+	isWords    = newPhrases("là|:|vào lúc|lúc")
+	clockTail  = newPhrases("sáng|chiều|tối|trưa")
+	andWords   = newPhrases(",|và")
+
+	// Around a length of time.
+	sinceWords  = newPhrases("kể từ|tính từ|tính kể từ|từ")
+	withinWords = newPhrases("trong|trong vòng|trong thời hạn|trong thời gian|thời hạn|thời gian|chậm nhất|chậm nhất là|chậm nhất sau|muộn nhất|muộn nhất sau|không quá|" +
+		"chậm nhất trong|chậm nhất trong vòng|chậm nhất không quá")
+	issuing = newPhrases("ban hành|ký|ký ban hành|kế hoạch này được ban hành|kế hoạch được ban hành|kế hoạch này ban hành|kế hoạch ban hành")
+	thisDoc = newPhrases("kế hoạch|kế hoạch này|bản kế hoạch này|văn bản này|quyết định này|chương trình này|chỉ thị này|công văn này")
+
+	// Kinds.
+	ongoingWords = newPhrases("thường xuyên|thường xuyên liên tục|liên tục|duy trì|duy trì thường xuyên|lâu dài|thường kỳ liên tục")
+	laterYears   = newPhrases("những năm tiếp theo|các năm tiếp theo|những năm sau|các năm sau|những năm sau đó|các năm sau đó|năm tiếp theo|" +
+		"những năm tới|các năm tới|những năm kế tiếp|các năm kế tiếp|trở đi|về sau")
+	awaitWords = newPhrases("sau khi|ngay sau khi|khi có|khi được|khi nhận được|khi phát sinh|khi cần|chờ|tùy theo|tùy thuộc|phụ thuộc|đột xuất|" +
+		"kể từ khi|từ khi|ngay khi|ngay khi có|khi trung ương")
+	accordingTo = newPhrases("theo tiến độ|theo đúng tiến độ|theo yêu cầu|theo hướng dẫn|theo chỉ đạo|theo sự chỉ đạo|theo lộ trình|theo đúng lộ trình|theo kế hoạch|theo văn bản|" +
+		"theo thông báo|theo lịch|theo quy định|theo đúng quy định|theo chương trình|theo kết luận|theo nghị quyết|theo quyết định|theo công văn|" +
+		"theo chỉ thị|theo nghị định|theo thông tư|theo đề án|theo dự án|theo phân công|theo đề nghị|theo thời gian|theo thời hạn|" +
+		"theo tình hình|theo nhu cầu|theo thực tế|theo phân kỳ|theo hợp đồng|theo kết quả|theo các văn bản|theo nội dung|theo luật|theo phụ lục|theo thời điểm")
+
+	// A document that is cited, and what stands between it and its date.
+	documents = newPhrases("nghị quyết|quyết định|công văn|kế hoạch|nghị định|chỉ thị|thông tư|thông tư liên tịch|kết luận|hướng dẫn|thông báo|tờ trình|báo cáo|" +
+		"chương trình|đề án|quy trình|văn bản|quy chế|quy định|biên bản|công điện|giấy mời|luật|bộ luật|pháp lệnh|hợp đồng|nq|qđ|cv|kh|nđ|ct|tt|kl|hd|tb|tbkl")
+	laws      = newPhrases("luật|bộ luật|pháp lệnh|hiến pháp")
+	dateOfDoc = newPhrases("ký|ban hành|đề|được ban hành")
+
+	// Phases.
+	labels = newPhrases("lần|đợt|giai đoạn|kỳ|lần thứ")
+	counts = newPhrases("nhất|một|đầu|hai|ba|bốn|tư|i|ii|iii|iv|v|cuối")
+
+	// Words that say nothing about time. Beside workWords any point in time is
+	// the deadline; beside reportWords it must say so ("trong", "trước ngày"),
+	// for "báo cáo quý III" is the name of a report.
+	workWords = newPhrases("thực hiện|triển khai|triển khai thực hiện|tổ chức|tổ chức thực hiện|tiến hành|bắt đầu|bắt đầu thực hiện|thời gian|thời gian thực hiện|tiến độ|" +
+		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|nhiệm vụ")
+	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
+		"kiểm tra|rà soát|đánh giá|cập nhật|thống kê|họp|giao ban|tham mưu|xây dựng")
+	harmless = newPhrases("không dùng tiền mặt|không phụ thuộc|không gian|không phát sinh mới|hoàn thành tốt|hộ tịch đang có")
+
+	// Words that, where no rule has a use for them, mean that the text says
+	// something about time, or denies or weakens it, in a way not understood.
+	reserved = newPhrases("ngày|tháng|năm|quý|tuần|giờ|phút|trước|sau|định kỳ|không|chưa|chẳng|trừ|hoặc|hay|nếu|khoảng|ngoài|dự kiến|âm lịch|tết|nguyên đán|" +
+		"học kỳ|nhiệm kỳ|niên khóa|niên độ|hiệu lực|tính đến|gia hạn|kéo dài|lùi|hoãn|dừng|hủy|thay vì|thay cho|từ khi|từ lúc|đến khi|cho đến khi|đến nay|" +
+		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|chủ nhật|ngay|là")
+)
+
+// Before "trước ngày …" these make it a property of things ("hồ sơ tiếp nhận
+// trước ngày …"); before "thường xuyên" those make it one of money.
+var (
+	attributive = map[string]bool{"sinh": true, "cấp": true, "lập": true, "nhận": true, "ký": true, "đọng": true, "lực": true}
+	expenses    = map[string]bool{"chi": true, "phí": true, "nguồn": true, "sách": true, "nghiệp": true, "không": true, "cấp": true}
+)
