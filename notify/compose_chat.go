@@ -8,16 +8,17 @@ import (
 
 // dialect is how a chat wants its text.
 type dialect struct {
-	limit  int // UTF-16 units in one part
+	limit  int    // UTF-16 units in one part
+	gap    string // between the items of a block
 	escape *strings.Replacer
 	bold   [2]string
 	italic [2]string
 }
 
 var (
-	telegram = dialect{4096, strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;"), [2]string{"<b>", "</b>"}, [2]string{"<i>", "</i>"}}
+	telegram = dialect{4096, "\n", strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;"), [2]string{"<b>", "</b>"}, [2]string{"<i>", "</i>"}}
 	// Zalo would turn "[@id]" into a mention of somebody.
-	zalo = dialect{1900, strings.NewReplacer("[@", "[ @"), [2]string{}, [2]string{}}
+	zalo = dialect{1900, "\n\n", strings.NewReplacer("[@", "[ @"), [2]string{}, [2]string{}}
 )
 
 func (d dialect) strong(s string) string { return d.bold[0] + d.escape.Replace(s) + d.bold[1] }
@@ -58,7 +59,7 @@ func (l letter) chat(d dialect) []string {
 	if l.Table != nil {
 		b := block{head: d.strong("Theo đơn vị chủ trì"), again: d.strong("Theo đơn vị chủ trì (tiếp)")}
 		for _, r := range l.Table.Rows {
-			b.items = append(b.items, d.escape.Replace("- "+r.Name+": "+strings.ToLower(l.Table.Counts(r))))
+			b.items = append(b.items, d.escape.Replace("- "+r.Name+": "+l.Table.Counts(r)))
 		}
 		blocks = append(blocks, b)
 	}
@@ -114,7 +115,7 @@ func (d dialect) pack(title string, blocks []block) []string {
 	used := 0
 	for _, b := range blocks {
 		for i, item := range b.items {
-			gap := "\n"
+			gap := d.gap
 			if i == 0 {
 				gap = "\n\n"
 				if b.head != "" {
@@ -154,7 +155,7 @@ func (t *table) Counts(r tableRow) string {
 	var out []string
 	for i, n := range r.Cells {
 		if n > 0 {
-			out = append(out, t.Head[i]+" "+strconv.Itoa(n))
+			out = append(out, strings.ToLower(t.Head[i])+" "+strconv.Itoa(n))
 		}
 	}
 	return strings.Join(out, ", ")

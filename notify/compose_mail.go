@@ -66,11 +66,12 @@ func (l letter) mail() (tasks.Content, error) {
 	return tasks.Content{Subject: l.Subject, HTML: page.String(), Text: []string{body.String()}}, nil
 }
 
-// numbered writes a row's name behind its number, the lines below it indented
-// as far as those of all rows.
+// numbered writes a row's name behind its number, or a dash, the lines below
+// it indented as far as those of all rows.
 func numbered(r row) string {
-	if r.No == "" {
-		return wrap("", "    ", r.Name)
+	first := "-"
+	if r.No != "" {
+		first = string(r.No) + "."
 	}
-	return wrap(fmt.Sprintf("%-3s ", string(r.No)+"."), "    ", r.Name)
+	return wrap(fmt.Sprintf("%-3s ", first), "    ", r.Name)
 }

@@ -33,6 +33,13 @@ func (c *composer) means(code string) bool {
 	return is
 }
 
+// heads reports whether the recipient is the superior of a unit, or of a
+// member of the group that it is.
+func (c *composer) heads(code string) bool {
+	return c.unit(code).Superior == c.Unit ||
+		slices.ContainsFunc(c.Units.Audience(code), func(u tasks.Unit) bool { return u.Superior == c.Unit })
+}
+
 func (c *composer) role(t tasks.Task) role {
 	if c.means(t.Lead.Code) {
 		return lead
@@ -117,7 +124,7 @@ func (c *composer) reminder() (letter, error) {
 		case observer:
 			others.add(r)
 			leads[c.leadName(t)] = true
-			subordinate = subordinate && c.unit(t.Lead.Code).Superior == c.Unit
+			subordinate = subordinate && c.heads(t.Lead.Code)
 		}
 	}
 	// The counts speak of one thing: the recipient's own tasks, or else those it watches.
@@ -204,8 +211,15 @@ func (c *composer) reminder() (letter, error) {
 	}
 	ask(!watching && len(main.dated()) > 0, "Đơn vị đã hoàn thành hoặc cần điều chỉnh thời hạn: đề nghị "+c.reply()+".")
 	ask(!watching && len(main.progress) > 0, "Việc thường xuyên: đề nghị đơn vị báo cáo tiến độ, kết quả thực hiện trong tháng; có thể "+c.reply()+".")
-	ask(len(others.all()) > 0 && subordinate, "Kính đề nghị đồng chí quan tâm chỉ đạo, đôn đốc các đơn vị chủ trì.")
-	ask(len(others.all()) > 0 && !subordinate, "Đề nghị các đơn vị chủ trì tập trung thực hiện; đơn vị đã hoàn thành hoặc cần điều chỉnh thời hạn thì "+c.reply()+".")
+	switch {
+	case len(leads) == 0:
+	case subordinate:
+		ask(true, "Kính đề nghị quan tâm chỉ đạo, đôn đốc các đơn vị chủ trì.")
+	case c.Unit == c.Office.Unit || !watching:
+		ask(true, "Nhiệm vụ của đơn vị khác: kính gửi để theo dõi, đôn đốc đơn vị chủ trì.")
+	default: // a chat that the lead units share
+		ask(true, "Đề nghị các đơn vị chủ trì tập trung thực hiện; đơn vị đã hoàn thành hoặc cần điều chỉnh thời hạn thì "+c.reply()+".")
+	}
 	ask(len(wanted) > 0 && c.Unit == c.Office.Unit, "Nhiệm vụ chưa có thời hạn: kính đề nghị cơ quan xác định ngày hoàn thành và ghi nhận bằng lệnh nêu ở từng nhiệm vụ (thay dd/mm/yyyy bằng ngày hoàn thành).")
 	ask(len(wanted) > 0 && c.Unit != c.Office.Unit, "Nhiệm vụ chưa có thời hạn: kính đề nghị đơn vị chủ trì cho biết thời gian dự kiến hoàn thành; có thể "+c.reply()+".")
 	ask(len(joint) > 0, "Nhiệm vụ phối hợp: đề nghị đơn vị chủ động phối hợp với đơn vị chủ trì.")

@@ -70,6 +70,7 @@ func (c *composer) report() (letter, error) {
 	var order []string // lead units as the plan lists them
 	byUnit := map[string]*tally{}
 	beside := map[string]int{}
+	toReview := 0
 	var overdue []row
 	var keys []tasks.Key
 	for _, k := range slices.SortedFunc(maps.Keys(c.Tasks), tasks.Key.Compare) {
@@ -81,6 +82,7 @@ func (c *composer) report() (letter, error) {
 			continue
 		}
 		keys = append(keys, k)
+		toReview += len(tasks.Review(t, c.Units, c.day))
 		name := c.leadName(t)
 		if byUnit[name] == nil {
 			byUnit[name] = &tally{}
@@ -147,10 +149,13 @@ func (c *composer) report() (letter, error) {
 	}
 	l.Notes = append(l.Notes, fmt.Sprintf("Số liệu tính đến %s, trên tổng số %d nhiệm vụ.", longDay(c.day), len(keys)))
 	if len(other) > 0 {
-		l.Notes = append(l.Notes, "Ngoài các nhiệm vụ có thời hạn (cột “Khác”): "+strings.Join(other, "; ")+".")
+		l.Notes = append(l.Notes, "Ngoài các nhiệm vụ có thời hạn (mục “Khác”): "+strings.Join(other, "; ")+".")
 	}
 	if n := beside["reported"]; n > 0 {
 		l.Notes = append(l.Notes, fmt.Sprintf("Trong số chưa xong, %d nhiệm vụ đơn vị đã báo hoàn thành, chờ xác nhận.", n))
+	}
+	if toReview > 0 {
+		l.Notes = append(l.Notes, fmt.Sprintf("Có %d điểm cần rà soát; xem bằng lệnh: nhacviec tasks --review", toReview))
 	}
 	for _, name := range order {
 		u := byUnit[name]

@@ -48,7 +48,8 @@ func capital(s string) string {
 
 // sentence ends s with a full stop, unless a mark stands there already.
 func sentence(s string) string {
-	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") || strings.HasSuffix(s, "?") {
+	switch r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, "”")); r {
+	case '.', '…', '?', utf8.RuneError:
 		return s
 	}
 	return s + "."
