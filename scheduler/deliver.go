@@ -27,6 +27,7 @@ type Sender interface {
 type Outbox interface {
 	Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error)
 	Put(d tasks.Delivery, now time.Time) error
+	SentMarks(...tasks.Key) (tasks.Sent, error)
 }
 
 // Library holds the tasks that messages speak of.
@@ -113,18 +114,18 @@ func (d *Deliverer) attempt(ctx context.Context, l *lane, del tasks.Delivery) (e
 			err = d.fail(del, fmt.Errorf("internal error: %v", r))
 		}
 	}()
-	kept, dropped, err := d.weed(del, now)
+	kept, weeded, err := d.weed(del, now)
 	if err != nil {
 		return d.fail(del, err)
 	}
-	if dropped != nil {
-		if err := d.Outbox.Put(*dropped, now); err != nil {
-			return fmt.Errorf("record what is dropped: %w", err)
+	for _, w := range weeded {
+		if err := d.Outbox.Put(w, now); err != nil {
+			return fmt.Errorf("record what is not to be sent: %w", err)
 		}
-		d.Log.Info("dropped", "id", dropped.ID, "unit", dropped.Unit, "channel", dropped.Channel, "why", dropped.Error)
-		if dropped.ID == del.ID {
-			return nil
-		}
+		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
+	}
+	if len(weeded) > 0 && len(kept.Steps) == 0 {
+		return nil
 	}
 	del = kept
 	content, err := d.content(del)
@@ -142,43 +143,62 @@ func (d *Deliverer) attempt(ctx context.Context, l *lane, del tasks.Delivery) (e
 	return d.send(ctx, l, del, content)
 }
 
-// weed reads the tasks again and takes out the steps that no longer hold. What
-// is taken out is a dropped delivery of its own, with the reason; it has the
-// id of the delivery itself when nothing is left of that.
-func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, dropped *tasks.Delivery, err error) {
+// weed reads the tasks again and takes out the steps that no longer hold: the
+// task has changed (dropped), or a later step of the same due date is told
+// (superseded). What is taken out becomes a delivery of its own, with the
+// reasons; one of them bears the delivery's own id if nothing is left of it.
+func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, weeded []tasks.Delivery, err error) {
 	if del.Kind != tasks.Reminder {
 		return del, nil, nil
 	}
 	s := d.Setup()
 	today := tasks.DateOf(now.In(s.Calendar.Location))
-	var holds, stale []tasks.Step
-	var reasons []string
-	for _, step := range del.Steps {
+	sent, err := d.Outbox.SentMarks(keys(del.Message)...)
+	if err != nil {
+		return del, nil, fmt.Errorf("read what was told: %w", err)
+	}
+	kept = del
+	kept.Steps = nil
+	out := map[tasks.DeliveryState]*tasks.Delivery{}
+	for i, step := range del.Steps {
 		t, err := d.Library.Task(step.Key)
 		if err != nil {
 			return del, nil, fmt.Errorf("read task %s again: %w", step.Key, err)
 		}
-		if why := s.Stale(step, del.Recipient, t, today); why != "" {
-			stale, reasons = append(stale, step), append(reasons, step.Key.String()+": "+why)
+		state, why := tasks.Dropped, s.Stale(step, del.Recipient, t, today)
+		if mark := del.Message.Marks()[i]; why == "" && sent[mark.SentKey] > mark.Rank {
+			state, why = tasks.Superseded, "a later step is told"
+		}
+		if why == "" {
+			if step.Due != 0 {
+				left := int(step.Due - today)
+				step.DaysLeft = &left
+			}
+			kept.Steps = append(kept.Steps, step)
 			continue
 		}
-		if step.Due != 0 {
-			left := int(step.Due - today)
-			step.DaysLeft = &left
+		if out[state] == nil {
+			w := del
+			w.Steps, w.State, w.Error = nil, state, ""
+			out[state] = &w
 		}
-		holds = append(holds, step)
+		w := out[state]
+		w.Steps = append(w.Steps, step)
+		w.Error = strings.TrimPrefix(w.Error+"; "+step.Key.String()+": "+why, "; ")
 	}
-	kept = del
-	kept.Steps = holds
-	if len(stale) == 0 {
-		return kept, nil, nil
+	whole := len(kept.Steps) == 0
+	for _, state := range []tasks.DeliveryState{tasks.Dropped, tasks.Superseded} {
+		w := out[state]
+		if w == nil {
+			continue
+		}
+		if !whole {
+			w.ID = w.Message.ID()
+		}
+		whole = false
+		weeded = append(weeded, *w)
 	}
-	out := del
-	out.Steps, out.State, out.Error = stale, tasks.Dropped, strings.Join(reasons, "; ")
-	if len(holds) > 0 {
-		out.ID = out.Message.ID()
-	}
-	return kept, &out, nil
+	return kept, weeded, nil
 }
 
 // content composes the message, or takes up the parts of one that was sent in
@@ -293,6 +313,9 @@ const (
 	firstRetry   = 30 * time.Second
 	longestRetry = time.Hour
 	giveUp       = 72 * time.Hour
+	// alarmAfter is how long a message may wait for its channel before the
+	// office hears of it; it is still tried.
+	alarmAfter = 30 * time.Minute
 	// channelPause is how long a channel that needs a person is left alone: an
 	// account is not locked out by our retries.
 	channelPause = 15 * time.Minute
@@ -311,7 +334,6 @@ func (d *Deliverer) failed(l *lane, del tasks.Delivery, se *tasks.SendError) err
 		return d.fail(del, se.Err)
 	case tasks.ChannelDown:
 		wait = channelPause
-		del.Down = true
 		l.pause(now.Add(wait))
 	case tasks.Unknowable:
 		del.Doubts++
@@ -330,6 +352,7 @@ func (d *Deliverer) failed(l *lane, del tasks.Delivery, se *tasks.SendError) err
 	if del.State != tasks.Uncertain {
 		del.State = tasks.Retry
 	}
+	del.Down = se.Outcome == tasks.ChannelDown || now.Sub(del.Created) >= alarmAfter
 	del.NextAttempt = now.Add(wait)
 	if err := d.Outbox.Put(del, now); err != nil {
 		return fmt.Errorf("record the failed attempt of %s: %w", del.ID, err)

@@ -23,7 +23,7 @@ func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) 
 	byPath := map[tasks.Channel][]tasks.Failure{}
 	ids := map[tasks.Channel][]string{}
 	for _, d := range failed {
-		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error})
+		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry})
 		ids[d.Channel] = append(ids[d.Channel], d.ID)
 	}
 	var notices []tasks.Message

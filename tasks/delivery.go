@@ -37,8 +37,8 @@ type Delivery struct {
 	SHA256      string        `json:"sha256,omitempty"` // of the text that was sent
 	Error       string        `json:"error,omitempty"`  // why the last attempt failed; never holds a secret
 	Boot        string        `json:"boot,omitempty"`   // the process that wrote "sending"
-	Down        bool          `json:"down,omitempty"`   // the whole channel needs a person
-	Told        bool          `json:"told,omitempty"`   // the office knows that it failed, or that the channel is down
+	Down        bool          `json:"down,omitempty"`   // still tried, but the office must hear of it: the channel needs a person, or it takes long
+	Told        bool          `json:"told,omitempty"`   // the office knows that it failed or is down
 
 	// A chat message too long for one call is sent in parts. Parts is kept from
 	// the first attempt on, so that a later one goes on behind the last part sent.

@@ -81,10 +81,13 @@ type SentKey struct {
 // last step planned or sent.
 type Sent map[SentKey]int
 
-// Add marks every step and review item of a message as told.
+// Add marks everything that a message says as told. What has been told further
+// already stays so.
 func (s Sent) Add(m Message) {
 	for _, mark := range m.Marks() {
-		s[mark.SentKey] = mark.Rank
+		if rank, told := s[mark.SentKey]; !told || mark.Rank > rank {
+			s[mark.SentKey] = mark.Rank
+		}
 	}
 }
 
@@ -137,8 +140,9 @@ type Message struct {
 type Failure struct {
 	ID string `json:"id,omitempty"` // of the delivery
 	Recipient
-	At    time.Time `json:"at"`
-	Cause string    `json:"cause"`
+	At       time.Time `json:"at"`
+	Cause    string    `json:"cause"`
+	Retrying bool      `json:"retrying,omitempty"` // it is still tried by itself
 }
 
 // Mark returns the entry of the sent set for telling a recipient of the item.
