@@ -109,11 +109,11 @@ func chosen(e tasks.Entry, q tasks.LedgerQuery) bool {
 			slices.ContainsFunc(e.Delivery.Review, func(it tasks.ReviewItem) bool { return is(it.Key) }))
 }
 
-// Verify walks the ledger from its first entry and returns how many entries
-// are proven: whole, in order, each followed by one that knows it. The error,
-// an *Error around ErrTampered, names the first entry that is not.
+// Verify walks the ledger as it stands, from its first entry, and returns how
+// many entries are proven: whole, in order, each followed by one that knows
+// it. The error, an *Error around ErrTampered, names the first that is not.
 func (s *Store) Verify() (n uint64, err error) {
-	c, err := s.chain()
+	c, last, err := s.chain()
 	if err != nil {
 		return 0, err
 	}
@@ -122,25 +122,15 @@ func (s *Store) Verify() (n uint64, err error) {
 			Cure: "compare it with a backup", Err: ErrTampered}
 	}
 	var seq uint64
-	var prev string
-	for r, err := range s.scan(ledgerBucket, "", "") {
+	prev := ""
+	for r, err := range s.scan(ledgerBucket, "", seqKey(c.Count+1)) {
 		if err != nil {
 			return n, err
 		}
-		if len(r.key) != 8 {
-			return n, bad("key %x is no entry's number", r.key)
-		}
-		if got := binary.BigEndian.Uint64(r.key); got != seq+1 {
+		if string(r.key) != seqKey(seq+1) {
 			return n, bad("entry %d is missing", seq+1)
 		}
-		if seq++; seq > c.Count { // written since we began?
-			if c, err = s.chain(); err != nil {
-				return n, err
-			}
-			if seq > c.Count {
-				return n, bad("entry %d was added from outside", seq)
-			}
-		}
+		seq++
 		var e tasks.Entry
 		if err := decode(ledgerBucket, r.key, r.value, &e); err != nil {
 			return n, bad("entry %d was altered: %v", seq, err)
@@ -149,27 +139,35 @@ func (s *Store) Verify() (n uint64, err error) {
 			return n, bad("entry %d stands in the place of entry %d", e.Seq, seq)
 		}
 		if e.Prev != prev {
+			if seq == 1 {
+				return n, bad("entry 1 was altered")
+			}
 			return n, bad("entry %d was altered, or entry %d does not belong behind it", seq-1, seq)
 		}
 		n, prev = seq-1, hash(r.value)
-		if seq == c.Count {
-			if prev != c.Head {
-				return n, bad("entry %d was altered", seq)
-			}
-			n = seq
-		}
 	}
-	if seq < c.Count {
+	switch {
+	case seq < c.Count:
 		return n, bad("entry %d and all behind it are missing, there were %d", seq+1, c.Count)
+	case prev != c.Head:
+		return n, bad("entry %d was altered", seq)
+	case last != "" && last > seqKey(c.Count):
+		return seq, bad("an entry was added from outside behind entry %d", c.Count)
 	}
-	return n, nil
+	return seq, nil
 }
 
-func (s *Store) chain() (c chain, err error) {
+// chain returns what the ledger's entries must come to, and the last key that
+// is there at the same moment.
+func (s *Store) chain() (c chain, last string, err error) {
 	err = s.view(func(tx *bolt.Tx) error {
-		c = chain{}
-		_, err := get(tx, metaBucket, ledgerKey, &c)
+		found, err := get(tx, metaBucket, ledgerKey, &c)
+		if err == nil && !found {
+			err = &damage{"the ledger's count is missing"}
+		}
+		key, _ := tx.Bucket([]byte(ledgerBucket)).Cursor().Last()
+		last = string(key)
 		return err
 	})
-	return c, err
+	return c, last, err
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var children = map[string]func(path string){}
+var children = map[string]func(path string){"read": childRead, "write": childWrite}
 
 var (
 	saigon = time.FixedZone("+07", 7*3600)

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+// stocked makes a store of n tasks of which few are due before 2024: half of
+// the others are ongoing, half due in ten years.
+func stocked(b *testing.B, n, due int) *Store {
+	b.Helper()
+	s := get1[*Store](b)(Open(filepath.Join(b.TempDir(), "nhacviec.db")))
+	b.Cleanup(func() { s.Close() })
+	s.db.NoSync = true // only to build it
+	const atOnce = 20000
+	for from := 0; from < n; from += atOnce {
+		var tt []tasks.Task
+		for i := from; i < min(n, from+atOnce); i++ {
+			var tk tasks.Task
+			switch no := fmt.Sprintf("%07d", i); {
+			case i%(n/max(due, 1)) == 0 && i/(n/max(due, 1)) < due:
+				tk = task(no, tasks.Dated, "2023-07-15")
+			case i%2 == 0:
+				tk = task(no, tasks.Ongoing)
+			default:
+				tk = task(no, tasks.Dated, "2033-07-15")
+			}
+			tt = append(tt, tk)
+		}
+		d := tasks.Difference{New: tt}
+		// merge is given all that is stored; a plan of its own for each part keeps
+		// that small.
+		p := tasks.Plan{ID: "p" + strconv.Itoa(from)}
+		for i := range tt {
+			tt[i].Plan = p.ID
+		}
+		_, err := s.Import(p, now, "", "", func([]tasks.Task) (tasks.Difference, error) { return d, nil })
+		must(b, err)
+	}
+	s.db.NoSync = false
+	must(b, s.db.Sync())
+	return s
+}
+
+func BenchmarkDue(b *testing.B) {
+	sizes := []int{100, 10_000}
+	if !testing.Short() {
+		sizes = append(sizes, 1_000_000)
+	}
+	for _, n := range sizes {
+		s := stocked(b, n, 20)
+		for _, c := range []struct {
+			until string
+			want  int
+		}{{"2023-07-14", 0}, {"2023-07-15", 20}} {
+			b.Run(fmt.Sprintf("stored=%d/due=%d", n, c.want), func(b *testing.B) {
+				for b.Loop() {
+					tt, _, err := s.Due(tasks.DueQuery{Kinds: []tasks.Kind{tasks.Dated, tasks.Periodic}, Until: date(c.until)})
+					if err != nil || len(tt) != c.want {
+						b.Fatalf("%d tasks, %v", len(tt), err)
+					}
+				}
+			})
+		}
+		must(b, s.Close())
+	}
+}
+
+func BenchmarkPut(b *testing.B) {
+	for _, writers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			s := newStore(b)
+			msg := message("tu-phap", now, step("1", "T-7", "2023-07-15"))
+			var n atomic.Int64
+			var wg sync.WaitGroup
+			start := time.Now()
+			for range writers {
+				wg.Go(func() {
+					for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
+						d := tasks.NewDelivery(msg, "cfg", now)
+						d.ID, d.State = strconv.FormatInt(i, 36), tasks.Delivered
+						if err := s.Put(d, now); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "puts/s")
+		})
+	}
+}
+
+func BenchmarkImport20000(b *testing.B) {
+	var tt []tasks.Task
+	for i := range 20_000 {
+		tt = append(tt, task(strconv.Itoa(i+1), tasks.Dated, "2023-07-15"))
+	}
+	for b.Loop() {
+		s := get1[*Store](b)(Open(filepath.Join(b.TempDir(), "nhacviec.db")))
+		load(b, s, tt...)
+		must(b, s.Close())
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	s := stocked(b, 10_000, 20)
+	path := s.Path()
+	must(b, s.Close())
+	for b.Loop() {
+		must(b, get1[*Store](b)(Open(path)).Close())
+	}
+}
