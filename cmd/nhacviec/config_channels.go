@@ -61,6 +61,10 @@ func (c *checker) email(t *emailTable) *notify.EmailConfig {
 			c.refuse("email.from", `must be an address, such as "Nhắc việc <nhacviec@example.gov.vn>"`, t.From)
 		}
 	}
+	if c.sound("email") {
+		_, err := notify.NewEmail(*config)
+		c.refuseUnmade("email", err)
+	}
 	return config
 }
 
@@ -79,11 +83,16 @@ func (c *checker) telegram(t *telegramTable) *notify.TelegramConfig {
 	}
 	c.url("telegram.api_url", t.APIURL, "https", "http")
 	c.url("telegram.proxy", t.Proxy, "http", "https", "socks5")
-	return &notify.TelegramConfig{
+	config := &notify.TelegramConfig{
 		Token:  c.secret("telegram.token_file", t.TokenFile),
 		APIURL: t.APIURL,
 		Proxy:  t.Proxy,
 	}
+	if c.sound("telegram") {
+		_, err := notify.NewTelegram(*config)
+		c.refuseUnmade("telegram", err)
+	}
+	return config
 }
 
 // zaloBot checks the [zalo_bot] table.
@@ -92,10 +101,15 @@ func (c *checker) zaloBot(t *zaloBotTable) *notify.ZaloBotConfig {
 		return nil
 	}
 	c.url("zalo_bot.api_url", t.APIURL, "https", "http")
-	return &notify.ZaloBotConfig{
+	config := &notify.ZaloBotConfig{
 		Token:  c.secret("zalo_bot.token_file", t.TokenFile),
 		APIURL: t.APIURL,
 	}
+	if c.sound("zalo_bot") {
+		_, err := notify.NewZaloBot(*config)
+		c.refuseUnmade("zalo_bot", err)
+	}
+	return config
 }
 
 // zaloOA checks the [zalo_oa] table.
@@ -115,6 +129,24 @@ func (c *checker) zaloOA(t *zaloOATable) *notify.ZaloOAConfig {
 	}
 }
 
+// sound reports whether nothing in a table is refused so far.
+func (c *checker) sound(table string) bool {
+	for path := range c.refused {
+		if path == table || strings.HasPrefix(path, table+".") {
+			return false
+		}
+	}
+	return true
+}
+
+// refuseUnmade notes what the channel itself has against its table, such as a
+// token that cannot be one. Making a channel touches no network.
+func (c *checker) refuseUnmade(table string, err error) {
+	if err != nil {
+		c.refuse(table, strings.TrimPrefix(err.Error(), table+": "))
+	}
+}
+
 // url refuses what is not the address of a server. Tokens travel to it, so an
 // API is reached without TLS on this machine only.
 func (c *checker) url(path, text string, schemes ...string) {
@@ -127,6 +159,8 @@ func (c *checker) url(path, text string, schemes ...string) {
 		c.refuse(path, "must be the address of a server, starting with "+quotedList(schemes)+` and "://"`)
 	case u.User != nil:
 		c.refuse(path, "must not hold a user name or a password")
+	case u.RawQuery != "" || u.Fragment != "":
+		c.refuse(path, "must end with the server's name, port or path")
 	case u.Scheme == "http" && schemes[0] == "https" && !loopback(u.Hostname()):
 		c.refuse(path, `must start with "https://": a token would travel in the clear`)
 	}

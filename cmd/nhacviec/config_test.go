@@ -37,8 +37,9 @@ func configDir(t testing.TB, config []byte) (path string) {
 		}
 	}
 	for _, name := range []string{"smtp.pass", "telegram.token", "zalo-bot.token", "zalo-oa.secret", "zalo-oa.refresh"} {
-		write(name, canary+" "+name+"\r\n", 0o600)
+		write(name, "123456:"+canary+"\r\n", 0o600)
 	}
+	write("no-token", canary+"\n", 0o600)
 	write("empty", "\n", 0o600)
 	write("two-lines", canary+"\n"+canary+"\n", 0o600)
 	write("world-readable", canary+"\n", 0o644)
@@ -214,7 +215,7 @@ members = ["a"]
 	if c.Email.Host != "localhost" || c.Email.Port != 2525 || c.Email.TLS != "none" || c.Email.Connections != 4 || c.EmailPerMinute != 30 {
 		t.Errorf("email %+v", c.Email)
 	}
-	if got := c.Telegram.Token.Reveal(); got != canary+" telegram.token" {
+	if got := c.Telegram.Token.Reveal(); got != "123456:"+canary {
 		t.Errorf("the token is %q", got)
 	}
 	if strings.Contains(fmt.Sprintf("%+v %#v", c, c.Telegram), canary) {
@@ -310,8 +311,8 @@ func TestLoadConfigCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("only-there", "from systemd\n", 0o440)
-	write("telegram.token", "from systemd", 0o400)
+	write("only-there", "1:from-systemd\n", 0o440)
+	write("telegram.token", "1:from-systemd", 0o400)
 	write("void", "\n", 0o400)
 	token := func(file string) (string, error) {
 		c, err := load(t, smallConfig+"[telegram]\ntoken_file = \""+file+"\"\n")
@@ -321,10 +322,10 @@ func TestLoadConfigCredentials(t *testing.T) {
 		return c.Telegram.Token.Reveal(), nil
 	}
 	for file, want := range map[string]string{
-		"only-there":              "from systemd",
-		"cred/only-there":         "from systemd",
-		"/nonexistent/only-there": "from systemd",
-		"telegram.token":          canary + " telegram.token", // the file itself comes first
+		"only-there":              "1:from-systemd",
+		"cred/only-there":         "1:from-systemd",
+		"/nonexistent/only-there": "1:from-systemd",
+		"telegram.token":          "123456:" + canary, // the file itself comes first
 	} {
 		if got, err := token(file); err != nil || got != want {
 			t.Errorf("%s: got %q, %v; want %q", file, got, err, want)
