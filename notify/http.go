@@ -91,7 +91,7 @@ func (c *caller) post(ctx context.Context, to, contentType string, body []byte, 
 	}
 	req.Header.Set("Content-Type", contentType)
 	for name, value := range header {
-		req.Header.Set(name, value)
+		req.Header[name] = []string{value} // in the provider's own spelling
 	}
 	return c.do(ctx, req)
 }
@@ -112,7 +112,7 @@ func (c *caller) noVerdict(a answer, err error) *tasks.SendError {
 	case err != nil:
 		se.Err = fmt.Errorf("HTTP %d, then: %w", a.status, c.hide.error(err))
 	default:
-		se.Err = fmt.Errorf("HTTP %d with an answer that is none of this service's: %q", a.status, c.hide.text(firstBytes(a.body, 120)))
+		se.Err = fmt.Errorf("HTTP %d with an answer that is none of this service's: %q", a.status, firstRunes(c.hide.text(string(a.body)), 120))
 	}
 	return se
 }
@@ -125,7 +125,10 @@ func asCheck(se *tasks.SendError) *tasks.SendError {
 	return se
 }
 
-func firstBytes(b []byte, n int) string { return string(b[:min(n, len(b))]) }
+func firstRunes(s string, n int) string {
+	runes := []rune(s)
+	return string(runes[:min(n, len(runes))])
+}
 
 // headerWait reads a Retry-After header given in seconds.
 func headerWait(h http.Header) time.Duration {

@@ -2,7 +2,9 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"html"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,9 @@ const (
 	wrongPassword = "wrong-CANARY-02"
 	telegramKey   = "123456:CANARY-telegram_03"
 	strangerKey   = "654321:CANARY-stranger_04"
+	appSecret     = "CANARY/app+secret=05"
+	wrongSecret   = "CANARY/wrong+secret=06"
+	refreshToken  = "CANARY-refresh-token/07"
 )
 
 func TestEveryChannel(t *testing.T) {
@@ -23,6 +28,8 @@ func TestEveryChannel(t *testing.T) {
 		"email starttls": emailSubject(StartTLS),
 		"email tls":      emailSubject(ImplicitTLS),
 		"telegram":       telegramSubject(),
+		"zalo bot":       zaloBotSubject(),
+		"zalo oa":        zaloOASubject(),
 	}
 	for name, subject := range subjects {
 		for _, c := range notifytest.Suite(subject) {
@@ -86,4 +93,82 @@ func telegramSubject() notifytest.Subject {
 			return &notifytest.Rig{Sender: sender, Stranger: stranger, Far: server}, err
 		},
 	}
+}
+
+func zaloBotSubject() notifytest.Subject {
+	return notifytest.Subject{
+		Channel: tasks.ZaloBot,
+		Address: "zgr-0123456789abcdef0123",
+		Unknown: "zgr-ffffffffffffffffffff",
+		Secrets: []string{telegramKey, strangerKey},
+		Start: func() (*notifytest.Rig, error) {
+			server, err := notifytest.StartZaloBot(notifytest.ZaloBotSetup{Token: telegramKey, Chats: []string{"zgr-0123456789abcdef0123"}})
+			if err != nil {
+				return nil, err
+			}
+			sender, err := NewZaloBot(ZaloBotConfig{Token: NewSecret(telegramKey), APIURL: server.URL()})
+			if err != nil {
+				return nil, err
+			}
+			stranger, err := NewZaloBot(ZaloBotConfig{Token: NewSecret(strangerKey), APIURL: server.URL()})
+			return &notifytest.Rig{Sender: sender, Stranger: stranger, Far: server}, err
+		},
+	}
+}
+
+func zaloOASubject() notifytest.Subject {
+	return notifytest.Subject{
+		Channel: tasks.ZaloOA,
+		Address: "f414c8f76fa586fbdfb4",
+		Unknown: "ffffffffffffffffffff",
+		Secrets: []string{appSecret, wrongSecret, refreshToken},
+		Start: func() (*notifytest.Rig, error) {
+			server, err := notifytest.StartZaloOA(notifytest.ZaloOASetup{
+				AppID: "42", AppSecret: appSecret, RefreshToken: refreshToken, Groups: []string{"f414c8f76fa586fbdfb4"}})
+			if err != nil {
+				return nil, err
+			}
+			sender, err := NewZaloOA(zaloOAConfig(server, &memory{}))
+			if err != nil {
+				return nil, err
+			}
+			config := zaloOAConfig(server, &memory{})
+			config.AppSecret = NewSecret(wrongSecret)
+			stranger, err := NewZaloOA(config)
+			return &notifytest.Rig{Sender: sender, Stranger: stranger, Far: server}, err
+		},
+	}
+}
+
+func zaloOAConfig(server *notifytest.ZaloOA, state TokenStore) ZaloOAConfig {
+	return ZaloOAConfig{
+		AppID: "42", AppSecret: NewSecret(appSecret), RefreshToken: NewSecret(refreshToken),
+		APIURL: server.URL(), OAuthURL: server.URL(), State: state,
+	}
+}
+
+// memory is a TokenStore that can fail, and remembers all that was ever in it.
+type memory struct {
+	mu      sync.Mutex
+	value   []byte
+	history []string
+	fail    int // so many more writes fail
+}
+
+func (m *memory) ChannelState(tasks.Channel, string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.value, nil
+}
+
+func (m *memory) SetChannelState(_ tasks.Channel, _ string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail > 0 {
+		m.fail--
+		return errors.New("no space left on device")
+	}
+	m.value = value
+	m.history = append(m.history, string(value))
+	return nil
 }

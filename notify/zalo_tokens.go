@@ -1,0 +1,316 @@
+package notify
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+// TokenStore keeps a channel's state. What SetChannelState returned from is
+// there after a crash; ChannelState of what was never set is nil.
+type TokenStore interface {
+	ChannelState(ch tasks.Channel, key string) ([]byte, error)
+	SetChannelState(ch tasks.Channel, key string, value []byte) error
+}
+
+const (
+	zaloTokenKey  = "tokens"
+	renewalPause  = 10 * time.Minute // between attempts while the old access token is still good
+	leastLifetime = time.Hour        // of an access token that does not say
+)
+
+// zaloState is what is kept of a chain of tokens. Zalo gives a new pair for each
+// refresh token, once: a token that was sent and whose answer was lost is gone.
+// So the state is written before each step that cannot be taken back.
+type zaloState struct {
+	Seed     string    `json:"seed"` // digest of the configured token that began the chain
+	Access   string    `json:"access,omitempty"`
+	Refresh  string    `json:"refresh"`
+	Obtained time.Time `json:"obtained,omitzero"`
+	Expires  time.Time `json:"expires,omitzero"`
+	Asked    time.Time `json:"asked,omitzero"`   // Refresh was sent at this time and is perhaps spent
+	Answer   string    `json:"answer,omitempty"` // to it, as it came
+	Dead     bool      `json:"dead,omitempty"`   // Zalo no longer takes Refresh
+}
+
+// zaloTokens hands out access tokens and renews them.
+type zaloTokens struct {
+	config ZaloOAConfig
+	url    string
+	calls  *caller
+
+	mu      sync.Mutex
+	state   zaloState // as stored, unless unsaved
+	unsaved bool      // the store failed with an answer that exists nowhere else
+	renewal *renewal  // under way
+	failed  time.Time // of the last renewal that came to nothing
+	asked   time.Time // the last Asked that was written here
+}
+
+// renewal is one attempt at a new pair, which everybody waits for.
+type renewal struct {
+	done chan struct{}
+	err  *tasks.SendError // set before done is closed
+}
+
+func newZaloTokens(c ZaloOAConfig, url string, calls *caller) *zaloTokens {
+	return &zaloTokens{config: c, url: url, calls: calls}
+}
+
+// access returns an access token other than refused. Past half of its life it
+// is renewed, but goes on being used while it lives should that fail: the other
+// half is for a person to notice.
+func (z *zaloTokens) access(ctx context.Context, refused string) (string, *tasks.SendError) {
+	if err := ctx.Err(); err != nil {
+		return "", &tasks.SendError{Outcome: tasks.Transient, Err: err}
+	}
+	z.mu.Lock()
+	if err := z.load(); err != nil {
+		z.mu.Unlock()
+		return "", &tasks.SendError{Outcome: tasks.Transient, Err: err}
+	}
+	now := time.Now()
+	token := z.state.Access
+	usable := token != "" && token != refused && now.Before(z.state.Expires) && z.state.Answer == ""
+	if usable && (!z.state.due(now) || now.Sub(z.failed) < renewalPause) {
+		z.mu.Unlock()
+		return token, nil
+	}
+	r := z.renewal
+	if r == nil {
+		r = &renewal{done: make(chan struct{})}
+		z.renewal = r
+		// Not bound to this sender's context: should it end, the answer would be
+		// lost, and the refresh token with it.
+		go z.renew(context.WithoutCancel(ctx), r)
+	}
+	z.mu.Unlock()
+
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return "", &tasks.SendError{Outcome: tasks.Transient, Err: fmt.Errorf("waiting for a new access token: %w", ctx.Err())}
+	}
+	if r.err == nil {
+		z.mu.Lock()
+		defer z.mu.Unlock()
+		return z.state.Access, nil
+	}
+	if usable {
+		return token, nil
+	}
+	failed := *r.err // one for each that waited
+	return "", &failed
+}
+
+// due reports whether half of the access token's life is over.
+func (s zaloState) due(now time.Time) bool {
+	return now.Sub(s.Obtained) >= s.Expires.Sub(s.Obtained)/2
+}
+
+// load reads the state anew: at a reload, two channels share it for a moment. A
+// refresh token in the config that the chain did not begin with is a new
+// authorisation, and begins a new one.
+func (z *zaloTokens) load() error {
+	if z.unsaved {
+		return nil
+	}
+	raw, err := z.config.State.ChannelState(tasks.ZaloOA, zaloTokenKey)
+	if err != nil {
+		return fmt.Errorf("reading the tokens: %w", err)
+	}
+	var state zaloState
+	if raw != nil {
+		if err := json.Unmarshal(raw, &state); err != nil {
+			return fmt.Errorf("reading the tokens: the record is damaged (%d bytes)", len(raw))
+		}
+	}
+	if seed := digest(z.config.RefreshToken.Reveal()); state.Seed != seed {
+		state = zaloState{Seed: seed, Refresh: z.config.RefreshToken.Reveal()}
+	}
+	z.state = state
+	return nil
+}
+
+func digest(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:8])
+}
+
+// save makes a state durable, and only then the one in use.
+func (z *zaloTokens) save(state zaloState) error {
+	raw, err := json.Marshal(state)
+	if err == nil {
+		err = z.config.State.SetChannelState(tasks.ZaloOA, zaloTokenKey, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("saving the tokens: %w", err)
+	}
+	z.state, z.unsaved = state, false
+	return nil
+}
+
+// renew trades the refresh token for a new pair.
+func (z *zaloTokens) renew(ctx context.Context, r *renewal) {
+	err := z.trade(ctx)
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	r.err, z.failed, z.renewal = err, time.Time{}, nil
+	if err != nil {
+		z.failed = time.Now()
+	}
+	close(r.done)
+}
+
+func (z *zaloTokens) trade(ctx context.Context) *tasks.SendError {
+	form, failed := z.ask()
+	if failed != nil || form == "" {
+		return failed
+	}
+	a, err := z.calls.post(ctx, z.url, "application/x-www-form-urlencoded", []byte(form), map[string]string{"secret_key": z.config.AppSecret.Reveal()})
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	state := z.state
+	if err != nil || len(a.body) == 0 {
+		failed = &tasks.SendError{Outcome: tasks.Transient, RetryAfter: headerWait(a.header), Err: fmt.Errorf("renewing the access token: %w", answerless(a, err))}
+		if !a.written { // then it is not spent
+			state.Asked = time.Time{}
+			_ = z.save(state)
+		}
+		return failed
+	}
+	state.Answer = string(a.body)
+	if err := z.save(state); err != nil {
+		z.state, z.unsaved = state, true // adopt saves what it says, or the next renewal does
+	}
+	return z.adopt()
+}
+
+// ask leaves a mark that the refresh token is about to be spent, and returns
+// the request that spends it; "" with no error if there was an answer already.
+func (z *zaloTokens) ask() (string, *tasks.SendError) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	now := time.Now().UTC().Round(0)
+	if z.state.Answer != "" { // it came, and could not be read or saved
+		return "", z.adopt()
+	}
+	if z.state.Dead {
+		return "", z.dead()
+	}
+	if since := now.Sub(z.state.Asked); since >= 0 && since < callTimeout && !z.state.Asked.Equal(z.asked) {
+		return "", &tasks.SendError{Outcome: tasks.Transient, RetryAfter: callTimeout - since, Err: errors.New("another process, or this one before it ended, is just renewing the access token")}
+	}
+	state := z.state
+	state.Asked, z.asked = now, now
+	if err := z.save(state); err != nil {
+		return "", &tasks.SendError{Outcome: tasks.Transient, Err: err}
+	}
+	return url.Values{
+		"grant_type":    {"refresh_token"},
+		"app_id":        {z.config.AppID},
+		"refresh_token": {state.Refresh},
+	}.Encode(), nil
+}
+
+// answerless describes a call that got no answer. The body is never shown: it
+// may hold half of a new token.
+func answerless(a answer, err error) error {
+	switch {
+	case err != nil && a.status != 0:
+		return fmt.Errorf("HTTP %d, then: %w", a.status, err)
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("HTTP %d with an answer that is none of this service's (%d bytes)", a.status, len(a.body))
+}
+
+// adopt reads the answer in the state and makes what it says durable before
+// anybody uses it.
+func (z *zaloTokens) adopt() *tasks.SendError {
+	var reply struct {
+		Access  string   `json:"access_token"`
+		Refresh string   `json:"refresh_token"`
+		Expires zaloCode `json:"expires_in"`
+		Error   zaloCode `json:"error"`
+		Name    string   `json:"error_name"`
+		Text    string   `json:"error_description"`
+	}
+	state := z.state
+	raw := []byte(state.Answer)
+	state.Answer = ""
+	var failed *tasks.SendError
+	switch err := json.Unmarshal(raw, &reply); {
+	case err == nil && reply.Access != "":
+		life := time.Duration(reply.Expires) * time.Second
+		if life <= 0 {
+			life = leastLifetime
+		}
+		state.Access, state.Obtained, state.Expires = reply.Access, state.Asked, state.Asked.Add(life)
+		state.Asked = time.Time{}
+		if reply.Refresh != "" {
+			state.Refresh = reply.Refresh
+		}
+	case err == nil && (reply.Error == -14014 || strings.Contains(strings.ToLower(reply.Name+" "+reply.Text), "refresh token")):
+		state.Dead = true
+	case err == nil && (reply.Error != 0 || reply.Name != ""): // the application's own data are wrong
+		state.Asked = time.Time{}
+		failed = &tasks.SendError{Outcome: tasks.ChannelDown, Err: fmt.Errorf("renewing the access token: %w",
+			&zaloRefusal{int(reply.Error), strings.TrimSpace(reply.Name + " " + reply.Text)})}
+	default: // perhaps spent: the next attempt will tell
+		failed = &tasks.SendError{Outcome: tasks.Transient, Err: fmt.Errorf("renewing the access token: an answer that is none of Zalo's (%d bytes)", len(raw))}
+	}
+	if err := z.save(state); err != nil {
+		return &tasks.SendError{Outcome: tasks.Transient, Err: err}
+	}
+	if state.Dead {
+		return z.dead()
+	}
+	return failed
+}
+
+// dead is the error of a chain that only a person can begin anew.
+func (z *zaloTokens) dead() *tasks.SendError {
+	why := "Zalo no longer accepts the refresh token"
+	if !z.state.Asked.IsZero() {
+		why += fmt.Sprintf(" (last sent %s)", z.state.Asked.Format("02/01/2006 15:04:05"))
+	}
+	return &tasks.SendError{Outcome: tasks.ChannelDown, Err: errors.New(why +
+		"; a person must authorise the application again in Zalo's developer console, put the new token into refresh_token_file and reload")}
+}
+
+// trouble is what a person must know although messages still go out, or nil.
+func (z *zaloTokens) trouble() *tasks.SendError {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.state.Dead {
+		return z.dead()
+	}
+	return nil
+}
+
+// wait returns when no renewal is under way.
+func (z *zaloTokens) wait() {
+	z.mu.Lock()
+	r := z.renewal
+	z.mu.Unlock()
+	if r != nil {
+		<-r.done
+	}
+}
+
+// hide knows every token of the moment.
+func (z *zaloTokens) hide() redactor {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return newRedactor(z.config.AppSecret.Reveal(), z.config.RefreshToken.Reveal(), z.state.Access, z.state.Refresh)
+}
