@@ -17,6 +17,7 @@ const (
 	mostCause    = 300 // why a delivery failed
 	mostTitle    = 160 // a plan's title
 	mostUnitName = 90
+	mostNumber   = 20
 	mostSubject  = 78 // characters
 	subjectTag   = "[Nhắc hạn] "
 )
@@ -137,6 +138,9 @@ type row struct {
 	due tasks.Date
 }
 
+// number makes a task's number fit to print.
+func number(n tasks.Number) tasks.Number { return tasks.Number(plain(string(n), mostNumber)) }
+
 // Label returns the row's name behind its number.
 func (r row) Label() string {
 	if r.No == "" {
@@ -222,14 +226,14 @@ func (c *composer) basis(keys []tasks.Key) string {
 	case 1:
 		return "Theo " + titles[0]
 	}
-	return "Theo " + list(titles[:1], mostTitle) + fmt.Sprintf(" và %d văn bản khác", len(titles)-1)
+	return fmt.Sprintf("Theo %s và %d văn bản khác", titles[0], len(titles)-1)
 }
 
 func (c *composer) title(plan string, max int) string { return plain(c.Plans[plan].Title, max) }
 
 // command completes a verb about a task with the plan, where there are several.
 func (c *composer) command(format string, k tasks.Key) string {
-	s := fmt.Sprintf(format, k.No)
+	s := fmt.Sprintf(format, number(k.No))
 	if len(c.Plans) > 1 {
 		s += " --plan " + k.Plan
 	}

@@ -35,7 +35,7 @@ func (c *composer) review() (letter, error) {
 			return letter{}, err
 		}
 		r := row{
-			key: item.Key, Tone: today, No: t.No, Name: plain(t.Content, mostName),
+			key: item.Key, Tone: today, No: number(t.No), Name: plain(t.Content, mostName),
 			State: quoted(plain(item.Detail, mostWords)), Role: c.roleLine(t), Command: plain(item.Cure, mostCause),
 		}
 		if r.State == "" {
@@ -45,7 +45,7 @@ func (c *composer) review() (letter, error) {
 			}
 		}
 		if byReason[item.Reason] == nil && !slices.ContainsFunc(titles, func(t struct{ Reason, Title string }) bool { return t.Reason == item.Reason }) {
-			titles = append(titles, struct{ Reason, Title string }{item.Reason, item.Reason})
+			titles = append(titles, struct{ Reason, Title string }{item.Reason, plain(item.Reason, mostWords)})
 		}
 		byReason[item.Reason] = append(byReason[item.Reason], r)
 		rows, keys = append(rows, r), append(keys, item.Key)

@@ -236,7 +236,7 @@ func noDate(r row) int {
 // row puts one step into words.
 func (c *composer) row(s tasks.Step, t tasks.Task) (row, error) {
 	r := row{
-		key: s.Key, due: s.Due, No: t.No, Name: plain(t.Content, mostName),
+		key: s.Key, due: s.Due, No: number(t.No), Name: plain(t.Content, mostName),
 		Role: c.roleLine(t), Product: plain(t.Product, mostWords),
 	}
 	series, rank, ok := s.Mark()

@@ -105,7 +105,7 @@ func (c *composer) report() (letter, error) {
 			beside[string(open.StateOn(c.day, 0))]++
 		case cell == &all.openLate:
 			due := t.NextDue(c.day)
-			r := row{key: k, due: due, Tone: late, No: t.No, Name: plain(t.Content, mostName), Role: c.roleLine(t)}
+			r := row{key: k, due: due, Tone: late, No: number(t.No), Name: plain(t.Content, mostName), Role: c.roleLine(t)}
 			r.State, r.When = capital(daysLeft(int(due-c.day))), "hạn "+longDay(due)
 			overdue = append(overdue, r)
 		}

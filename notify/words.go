@@ -85,7 +85,9 @@ func plain(s string, max int) string {
 		}
 		return r
 	}, s)
-	s = tasks.Clean(s)
+	// A mark that combines would do so with what stands before the text, and make
+	// another sign of the ">" of a tag.
+	s = strings.TrimLeftFunc(tasks.Clean(s), func(r rune) bool { return unicode.Is(unicode.M, r) || r == ' ' })
 	if !whole && units16(s) <= max {
 		s += " …"
 	}

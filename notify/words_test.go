@@ -66,6 +66,7 @@ func TestPlain(t *testing.T) {
 		{"NFD", "Ra\u0300 soa\u0301t", "Rà soát"},
 		{"control", "a\x00b\x1b[31mc", "a b [31mc"},
 		{"invisible", "a\u200bb\u202ec\ufeff", "abc"},
+		{"leading marks", " \u0338 \u0301a", "a"},
 		{"invalid", "a\xffb", "ab"},
 		{"huge", strings.Repeat("số liệu ", 200_000), "số liệu số liệu số…"},
 		{"huge and hollow", "đầu" + strings.Repeat(" ", 1<<20) + "cuối", "đầu …"},
