@@ -58,7 +58,9 @@ type Deliverer struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Boot      string // names this process in the outbox
-	lanes     map[tasks.Channel]*lane
+
+	mu    sync.Mutex // guards lanes
+	lanes map[tasks.Channel]*lane
 }
 
 // Lane says how one channel may be used.
@@ -69,19 +71,45 @@ type Lane struct {
 	PerAddress time.Duration // between two messages to one address; 0: no limit
 }
 
-// Wake makes every lane look at the outbox at once.
-func (d *Deliverer) Wake() {
-	for _, l := range d.lanes {
-		l.poke()
-	}
-}
-
-// Use opens a lane for each channel. It is called once, before Run or Drain.
+// Use opens a lane for each channel, in place of those before. It is called
+// before Run or Drain, or between two runs.
 func (d *Deliverer) Use(lanes map[tasks.Channel]Lane) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.lanes = make(map[tasks.Channel]*lane, len(lanes))
 	for ch, l := range lanes {
 		d.lanes[ch] = newLane(d, ch, l)
 	}
+}
+
+// open returns the lanes in use.
+func (d *Deliverer) open() map[tasks.Channel]*lane {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lanes
+}
+
+// Wake makes every lane look at the outbox at once.
+func (d *Deliverer) Wake() {
+	for _, l := range d.open() {
+		l.poke()
+	}
+}
+
+// Health is how a channel has done since its lane was opened.
+type Health struct {
+	LastSent  time.Time
+	LastError string
+	ErrorAt   time.Time
+}
+
+// Health returns the health of every lane.
+func (d *Deliverer) Health() map[tasks.Channel]Health {
+	out := map[tasks.Channel]Health{}
+	for ch, l := range d.open() {
+		out[ch] = l.condition()
+	}
+	return out
 }
 
 // Run delivers until ctx ends, then finishes or records what is in hand: no
@@ -97,7 +125,7 @@ func (d *Deliverer) Drain(ctx context.Context) {
 
 func (d *Deliverer) each(do func(*lane)) {
 	var wg sync.WaitGroup
-	for _, l := range d.lanes {
+	for _, l := range d.open() {
 		wg.Go(func() { do(l) })
 	}
 	wg.Wait()
@@ -279,6 +307,7 @@ func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, c tas
 		del.PartsSent++
 		del.Reply = receipt.Reply
 		if del.PartsSent == len(c.Text) {
+			l.note(func(h *Health) { h.LastSent = d.Now() })
 			return d.sent(del)
 		}
 		if err := d.Outbox.Put(del, d.Now()); err != nil {
@@ -328,6 +357,7 @@ const (
 func (d *Deliverer) failed(l *lane, del tasks.Delivery, se *tasks.SendError) error {
 	now := d.Now()
 	del.Error = se.Err.Error()
+	l.note(func(h *Health) { h.LastError, h.ErrorAt = del.Error, now })
 	wait := max(backoff(del.Attempts), min(se.RetryAfter, longestRetry))
 	switch se.Outcome {
 	case tasks.Permanent, tasks.Moved:

@@ -6,13 +6,22 @@ import (
 	"nhacviec/tasks"
 )
 
+// Report gives the office's next notice something to tell that is no failed
+// delivery, such as a config that could not be reloaded.
+func (l *Loop) Report(cause string, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.troubles = append(l.troubles, tasks.Failure{At: at, Cause: cause})
+}
+
 // failureNotices returns what the standing office must hear of deliveries that
-// failed, and the ids of those the notices tell of. The office is told through
-// its other channels where it has any, and of one cause once a day; what
-// failed for a cause it knows waits for the next day's notice.
+// failed and of reported troubles, and the ids of the deliveries that the
+// notices tell of. The office is told through its other channels where it has
+// any, and of one cause once a day; what failed for a cause it knows waits for
+// the next day's notice.
 func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) {
 	failed, err := l.failures.Failures()
-	if err != nil || len(failed) == 0 {
+	if err != nil || len(failed)+len(l.troubles) == 0 {
 		return nil, nil, err
 	}
 	sent, err := l.failures.SentMarks(tasks.Key{})
@@ -20,7 +29,7 @@ func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) 
 		return nil, nil, err
 	}
 	at := now.In(l.setup.Calendar.Location).Truncate(time.Second)
-	byPath := map[tasks.Channel][]tasks.Failure{}
+	byPath := map[tasks.Channel][]tasks.Failure{"": l.troubles}
 	ids := map[tasks.Channel][]string{}
 	for _, d := range failed {
 		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry})
@@ -28,7 +37,7 @@ func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) 
 	}
 	var notices []tasks.Message
 	var told []string
-	for _, ch := range tasks.Channels {
+	for _, ch := range append([]tasks.Channel{""}, tasks.Channels...) {
 		news := false
 		for _, r := range l.setup.officeBeyond(ch) {
 			m := tasks.Message{Kind: tasks.FailureNotice, At: at, Recipient: r, Failures: byPath[ch]}

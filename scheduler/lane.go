@@ -23,6 +23,7 @@ type lane struct {
 	inHand      map[string]bool      // ids that a worker has
 	pausedUntil time.Time            // by the deliverer's clock
 	lastTo      map[string]time.Time // address -> last message, by the real clock
+	health      Health
 }
 
 func newLane(d *Deliverer, ch tasks.Channel, cfg Lane) *lane {
@@ -193,4 +194,16 @@ func (l *lane) paused() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.pausedUntil
+}
+
+func (l *lane) note(what func(*Health)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	what(&l.health)
+}
+
+func (l *lane) condition() Health {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.health
 }

@@ -33,9 +33,12 @@ type Loop struct {
 	// Passed is called after each pass that did its work; the watchdog listens.
 	Passed func(now, next time.Time)
 
-	mu      sync.Mutex // guards setup and cursors; held through a pass
-	setup   Setup
-	cursors cursors
+	wake chan struct{}
+
+	mu       sync.Mutex // guards what follows; held through a pass
+	setup    Setup
+	cursors  cursors
+	troubles []tasks.Failure // to be told to the office
 }
 
 // NewLoop returns a loop over the stored cursors. A rule without a cursor
@@ -47,15 +50,19 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 	}
 	nothing := func() {}
 	return &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
-		Planned: nothing, Passed: func(time.Time, time.Time) {}}, nil
+		Planned: nothing, Passed: func(time.Time, time.Time) {}, wake: make(chan struct{}, 1)}, nil
 }
 
-// Reload puts another config in force from the next pass on. The cursors of
-// rules that keep their name stay.
+// Reload puts another config in force. Rules that keep their name and schedule
+// keep their cursors.
 func (l *Loop) Reload(s Setup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.setup = s
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Setup returns the config in force.
@@ -97,6 +104,7 @@ func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
 		}
 		l.cursors = ahead
 	}
+	l.troubles = nil
 	for _, f := range fires {
 		l.log.Info("fired", "rule", f.Rule.Name, "scheduled", f.Scheduled)
 	}
@@ -146,6 +154,7 @@ func (l *Loop) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
+		case <-l.wake:
 		case <-time.After(wait):
 		}
 	}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"nhacviec/scheduler"
+	"nhacviec/tasks"
+	"nhacviec/tasks/store"
+	"nhacviec/web"
+)
+
+// service is the running daemon: a config in force, and what lives by it.
+type service struct {
+	path  string // of the config file
+	store *store.Store
+	log   *slog.Logger
+	sup   supervisor
+	since time.Time
+
+	daemon *daemon
+
+	reloading sync.Mutex // one reload at a time
+	mu        sync.Mutex // guards what follows
+	config    *Config
+	configErr error
+	next      time.Time
+	channels  map[tasks.Channel]channel
+	delivery  *delivery
+}
+
+// startService opens the channels of a config and makes a daemon over a store.
+// Nothing is sent before run.
+func startService(path string, cfg *Config, st *store.Store, sup supervisor, log *slog.Logger) (*service, error) {
+	channels, err := openChannels(cfg, st)
+	if err != nil {
+		return nil, fmt.Errorf("open the channels: %w", err)
+	}
+	d, err := newDaemon(cfg.Setup, st, lanes(cfg, channels), time.Now, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &service{path: path, store: st, log: log, sup: sup, since: time.Now(), daemon: d, config: cfg, channels: channels}
+	d.loop.Passed = s.passed
+	return s, nil
+}
+
+// Limits of the chat services: Telegram's own (30 messages a second over all,
+// one a second to a chat, 20 a minute to a group) kept with a margin; Zalo
+// publishes none, so one message at a time and a second between two.
+const (
+	telegramPerMinute  = 25 * 60
+	telegramPerAddress = 3200 * time.Millisecond
+	zaloPerMinute      = 50
+	zaloPerAddress     = 1200 * time.Millisecond
+)
+
+// lanes says how fast each channel may be used.
+func lanes(cfg *Config, channels map[tasks.Channel]channel) map[tasks.Channel]scheduler.Lane {
+	limits := map[tasks.Channel]scheduler.Lane{
+		tasks.Telegram: {Workers: 2, PerMinute: telegramPerMinute, PerAddress: telegramPerAddress},
+		tasks.ZaloBot:  {Workers: 1, PerMinute: zaloPerMinute, PerAddress: zaloPerAddress},
+		tasks.ZaloOA:   {Workers: 1, PerMinute: zaloPerMinute, PerAddress: zaloPerAddress},
+	}
+	if cfg.Email != nil {
+		limits[tasks.Email] = scheduler.Lane{Workers: cfg.Email.Connections, PerMinute: cfg.EmailPerMinute}
+	}
+	out := make(map[tasks.Channel]scheduler.Lane, len(channels))
+	for ch, sender := range channels {
+		lane := limits[ch]
+		lane.Sender = sender
+		out[ch] = lane
+	}
+	return out
+}
+
+// passed tells the service manager that the loop did its work.
+func (s *service) passed(_, next time.Time) {
+	s.mu.Lock()
+	s.next = next
+	location := s.config.Location
+	s.mu.Unlock()
+	status := "no rule will fire"
+	if !next.IsZero() {
+		status = "next fire " + next.In(location).Format("02/01/2006 15:04")
+	}
+	if err := errors.Join(s.sup.alive(), s.sup.status(status)); err != nil {
+		s.log.Warn("service manager", "error", err)
+	}
+}
+
+// grace is how long messages under way have to finish when the service stops
+// or changes its channels.
+const grace = 30 * time.Second
+
+// delivery is one run of the deliverer.
+type delivery struct {
+	stop func() // takes up nothing more
+	done chan struct{}
+}
+
+func (s *service) deliver() *delivery {
+	ctx, stop := context.WithCancel(context.Background())
+	hard, kill := context.WithCancel(context.Background())
+	run := &delivery{done: make(chan struct{})}
+	run.stop = func() {
+		stop()
+		timer := time.AfterFunc(grace, kill)
+		<-run.done
+		timer.Stop()
+		kill()
+	}
+	go func() {
+		defer close(run.done)
+		s.daemon.deliverer.Run(ctx, hard)
+	}()
+	return run
+}
+
+// run plans and delivers until ctx ends, then finishes what is in hand.
+func (s *service) run(ctx context.Context) error {
+	s.mu.Lock()
+	s.delivery = s.deliver()
+	s.mu.Unlock()
+	s.daemon.loop.Run(ctx)
+	if err := s.sup.stopping(); err != nil {
+		s.log.Warn("service manager", "error", err)
+	}
+	s.reloading.Lock() // a reload under way ends first, and none begins
+	defer s.reloading.Unlock()
+	s.delivery.stop()
+	return closeChannels(s.channels)
+}
+
+func closeChannels(channels map[tasks.Channel]channel) error {
+	var errs []error
+	for ch, c := range channels {
+		if err := c.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", ch, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Reload reads, checks and builds the whole config, then puts it in force. On
+// an error the running config stays; the error is logged, shown in the status
+// and told to the office.
+func (s *service) Reload(context.Context) ([]string, error) {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	if err := s.sup.reloading(); err != nil {
+		s.log.Warn("service manager", "error", err)
+	}
+	cfg, err := s.reload()
+	s.mu.Lock()
+	s.configErr = err
+	s.mu.Unlock()
+	status := "config reloaded"
+	if err != nil {
+		status = "config refused; the one before stays in force"
+		s.log.Error("reload refused; the config before stays in force", "error", err)
+		s.daemon.loop.Report("cấu hình mới không dùng được, cấu hình cũ vẫn có hiệu lực: "+err.Error(), time.Now())
+	} else {
+		s.log.Info("config reloaded", "hash", cfg.Hash)
+	}
+	if err := s.sup.ready(status); err != nil {
+		s.log.Warn("service manager", "error", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	warnings := make([]string, len(cfg.Warnings))
+	for i, w := range cfg.Warnings {
+		warnings[i] = w.String()
+	}
+	return warnings, nil
+}
+
+func (s *service) reload() (*Config, error) {
+	cfg, err := LoadConfig(s.path)
+	if err != nil {
+		return nil, err
+	}
+	old := s.current()
+	switch {
+	case cfg.DataDir != old.DataDir:
+		return nil, fmt.Errorf("data_dir changed from %s to %s: that needs a restart", old.DataDir, cfg.DataDir)
+	case cfg.Socket != old.Socket:
+		return nil, fmt.Errorf("socket changed from %s to %s: that needs a restart", old.Socket, cfg.Socket)
+	}
+	channels, err := openChannels(cfg, s.store)
+	if err != nil {
+		return nil, fmt.Errorf("open the channels: %w", err)
+	}
+	s.delivery.stop()
+	before := s.channels
+	s.daemon.loop.Reload(cfg.Setup)
+	s.daemon.deliverer.Use(lanes(cfg, channels))
+	s.mu.Lock()
+	s.config, s.channels, s.delivery = cfg, channels, s.deliver()
+	s.mu.Unlock()
+	if err := closeChannels(before); err != nil {
+		s.log.Warn("channels of the config before", "error", err)
+	}
+	return cfg, nil
+}
+
+func (s *service) current() *Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
+}
+
+// Status fills what only the running service knows.
+func (s *service) Status() (web.Status, error) {
+	health := s.daemon.deliverer.Health()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := web.Status{Since: s.since.Truncate(time.Second), NextFire: s.next, Config: s.config.Hash}
+	if s.configErr != nil {
+		st.ConfigError = s.configErr.Error()
+	}
+	for _, ch := range s.config.Setup.Channels {
+		h := health[ch]
+		st.Channels = append(st.Channels, web.ChannelStatus{Channel: ch, LastSent: h.LastSent, LastError: h.LastError, ErrorAt: h.ErrorAt})
+	}
+	return st, nil
+}
