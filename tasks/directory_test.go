@@ -192,6 +192,9 @@ func TestSuggest(t *testing.T) {
 		"cong-na":                     {"cong-an"},
 		"Sở Giao thông vận tải":       nil,
 		"Viện kiểm sát nhân dân":      nil,
+		"Tòa án nhân dân các cấp":     nil,
+		"Ủy ban nhân dân thành phô":   {"ubnd"},
+		"TA":                          nil,
 		"":                            nil,
 		"Uỷ ban nhân dân các phường, xã": {"phuong-xa"},
 	} {

@@ -76,17 +76,15 @@ func (t Task) timeWords() string {
 	return cmp.Or(t.Deadline.Text, strings.Join(dates, ", "))
 }
 
-// cureUnit returns the lines of config that give words a unit: an alias of
-// each unit they may mean, or else a unit of their own.
+// cureUnit returns the config that gives words a unit: an alias of a unit that
+// they may mean, or a unit of their own. The choice is the reader's.
 func (d *Directory) cureUnit(words string) string {
-	var lines []string
+	var cures []string
 	for _, code := range d.Suggest(words) {
-		lines = append(lines, fmt.Sprintf("in [units.%s]: aliases = [%s]", code, strconv.Quote(words)))
+		cures = append(cures, fmt.Sprintf("in [units.%s]: aliases = [%s]", code, strconv.Quote(words)))
 	}
-	if len(lines) == 0 {
-		return fmt.Sprintf("new [units.%s]: name = %s", slug(words), strconv.Quote(words))
-	}
-	return strings.Join(lines, ", or ")
+	cures = append(cures, fmt.Sprintf("new [units.%s]: name = %s", slug(words), strconv.Quote(words)))
+	return strings.Join(cures, ", or ")
 }
 
 // cureLead is cureUnit for a lead; several known units that lead together need

@@ -59,7 +59,7 @@ func TestReview(t *testing.T) {
 		{"unknown coordinating units, one of them twice", Task{Lead: known, Deadline: fine,
 			Coordinating: []UnitRef{{"", "Sở X"}, {"", "CATP"}, {"", "Sở X"}, {"", "Phòng Tư phap"}}},
 			items{{UnitUnknown, "Sở X", `new [units.so-x]: name = "Sở X"`},
-				{UnitUnknown, "Phòng Tư phap", `in [units.tu-phap]: aliases = ["Phòng Tư phap"]`}}},
+				{UnitUnknown, "Phòng Tư phap", `in [units.tu-phap]: aliases = ["Phòng Tư phap"], or new [units.phong-tu-phap]: name = "Phòng Tư phap"`}}},
 		{"a lead that nobody can reach", Task{Lead: UnitRef{"tckh", "PHÒNG TÀI CHÍNH - KẾ HOẠCH"}, Deadline: fine},
 			items{{UnitNoAddress, "PHÒNG TÀI CHÍNH - KẾ HOẠCH", `in [units.tckh]: email = ["…"]`}}},
 		{"a group some of whom can be reached", Task{Lead: UnitRef{"phong-ban", "Các phòng, ban, ngành"}, Deadline: fine}, nil},

@@ -26,7 +26,8 @@ func (d *Directory) Suggest(text string) []string {
 	}
 	distance := map[string]int{} // code -> of its nearest phrase
 	for _, p := range d.phrases {
-		limit := 1 + min(len(words), len(p.bare))/6
+		length := min(len(words), len(p.bare))
+		limit := min(length/3, 2+length/20)
 		n := editDistance(words, p.bare, limit)
 		if n > limit && containsWords(string(words), string(p.bare)) {
 			n = limit

@@ -58,7 +58,11 @@ func TestNumberJSON(t *testing.T) {
 			t.Errorf("%s is read as %q, %v, want %q", b, back, err, n)
 		}
 	}
-	for _, s := range []string{"1.5", "true", "[]", `{}`} {
+	kept := Number("7")
+	if err := json.Unmarshal([]byte("null"), &kept); err != nil || kept != "7" {
+		t.Errorf("null is read as %q, %v", kept, err)
+	}
+	for _, s := range []string{"1.5", "true", "[]", `{}`, `"\ud800"x`} {
 		var n Number
 		if err := json.Unmarshal([]byte(s), &n); err == nil {
 			t.Errorf("%s is read as %q", s, n)
@@ -131,6 +135,8 @@ func TestTaskInTime(t *testing.T) {
 		{"a series, imported after its date", open(series(t, monthly), "2023-06-26"), "2023-06-27", Periodic, InTime, "2023-07-25", nil},
 		{"a year's work done early", with(open(series(t, yearly), "2023-06-05"), func(x *Task) { x.DoneThrough = day(t, "2023-11-20") }), "2023-11-01", Periodic, InTime, "2024-11-20", nil},
 		{"a series that starts in two years", open(later, "2023-01-02"), "2023-01-02", Periodic, InTime, "2025-01-25", nil},
+
+		{"a series without dates", open(Deadline{Kind: Periodic, RRule: &Recurrence{}}, "2023-06-05"), "2023-06-05", Periodic, InReview, "", nil},
 
 		{"ongoing", open(Deadline{Kind: Ongoing, Ongoing: true}, "2023-06-05"), "2023-06-05", Ongoing, OnGoing, "", nil},
 		{"awaiting", open(Deadline{Kind: Awaiting}, "2023-06-05"), "2023-06-05", Awaiting, Waiting, "", nil},
