@@ -1,10 +1,8 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -142,7 +140,11 @@ func open(path string) (*Store, error) {
 		}
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
-	if err := s.checkSchema(); err != nil {
+	err = guard(path, func() error { return checkPages(s.file) })
+	if err == nil {
+		err = s.checkSchema()
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -180,99 +182,3 @@ const (
 	schemaKey = "schema"
 	ledgerKey = "ledger"
 )
-
-// The meta page of bbolt's file format, version 2: a page header of 16 bytes,
-// then these fields in the machine's byte order.
-const (
-	metaMagic    = 0xED0CDAED
-	metaVersion  = 2
-	metaOffset   = 16
-	metaSize     = 64
-	metaSumAt    = 56
-	pageAtLeast  = 512
-	pageAtMost   = 64 << 10
-	noFreelist   = ^uint64(0)
-	firstDataPgs = 4 // two metas, a freelist, a leaf
-)
-
-type metaPage struct {
-	pageSize, root, freelist, pages, txid uint64
-}
-
-// readMeta reads a meta page; ok is false when it is not whole. A version that
-// this program does not know is an error.
-func readMeta(f *os.File, offset int64) (m metaPage, ok bool, err error) {
-	b := make([]byte, metaSize)
-	if _, err := f.ReadAt(b, offset+metaOffset); err != nil {
-		return m, false, nil
-	}
-	order := binary.NativeEndian
-	if order.Uint32(b) != metaMagic {
-		return m, false, nil
-	}
-	sum := fnv.New64a()
-	sum.Write(b[:metaSumAt])
-	if order.Uint64(b[metaSumAt:]) != sum.Sum64() {
-		return m, false, nil
-	}
-	if v := order.Uint32(b[4:]); v != metaVersion {
-		return m, false, &Error{Path: f.Name(), What: fmt.Sprintf("the file has bbolt format %d, this program knows %d", v, metaVersion),
-			Cure: "install the newer nhacviec again", Err: ErrNewer}
-	}
-	m = metaPage{
-		pageSize: uint64(order.Uint32(b[8:])),
-		root:     order.Uint64(b[16:]),
-		freelist: order.Uint64(b[32:]),
-		pages:    order.Uint64(b[40:]),
-		txid:     order.Uint64(b[48:]),
-	}
-	return m, true, nil
-}
-
-// inspect refuses a file that bbolt would take for new, or on which it would
-// crash. It needs no lock: the process that holds it changes one meta at a
-// time, and makes the file longer before a meta says so.
-func inspect(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return damaged(f.Name(), "it is no regular file")
-	}
-	if info.Size() == 0 {
-		return damaged(f.Name(), "the file is empty")
-	}
-	meta, ok, err := readMeta(f, 0)
-	if err != nil {
-		return err
-	}
-	if !ok { // look for the second page, whose place depends on the page size
-		for size := int64(pageAtLeast); size <= pageAtMost && !ok; size *= 2 {
-			if meta, ok, err = readMeta(f, size); err != nil {
-				return err
-			}
-			ok = ok && int64(meta.pageSize) == size
-		}
-	} else if second, whole, err := readMeta(f, int64(meta.pageSize)); err != nil {
-		return err
-	} else if whole && second.txid > meta.txid {
-		meta = second
-	}
-	if !ok {
-		return damaged(f.Name(), "neither of its two head pages is whole")
-	}
-	info, err = f.Stat() // again, now that the meta is read
-	if err != nil {
-		return err
-	}
-	need := meta.pages * meta.pageSize
-	switch {
-	case meta.pageSize < pageAtLeast || meta.pageSize > pageAtMost || meta.pages < firstDataPgs ||
-		meta.root >= meta.pages || meta.freelist >= meta.pages && meta.freelist != noFreelist:
-		return damaged(f.Name(), "its head page makes no sense")
-	case uint64(info.Size()) < need:
-		return damaged(f.Name(), "the file is cut short: %d bytes, its pages need %d", info.Size(), need)
-	}
-	return nil
-}

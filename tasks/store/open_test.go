@@ -180,7 +180,7 @@ func TestWrongFilesAreRefusedAndLeftAlone(t *testing.T) {
 	must(t, err)
 	format := slices.Clone(good)
 	for _, page := range []int{0, os.Getpagesize()} {
-		meta := format[page+metaOffset:]
+		meta := format[page+pageHead:]
 		binary.NativeEndian.PutUint32(meta[4:], metaVersion+1)
 		binary.NativeEndian.PutUint64(meta[metaSumAt:], fnv64(meta[:metaSumAt]))
 	}

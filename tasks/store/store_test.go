@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 		children[do](os.Args[1])
 		return
 	}
+	flag.Set("rapid.checks", "30") // unless the command line says more
 	os.Exit(m.Run())
 }
 
