@@ -36,8 +36,7 @@ func (c *composer) means(code string) bool {
 // heads reports whether the recipient is the superior of a unit, or of a
 // member of the group that it is.
 func (c *composer) heads(code string) bool {
-	return c.unit(code).Superior == c.Unit ||
-		slices.ContainsFunc(c.Units.Audience(code), func(u tasks.Unit) bool { return u.Superior == c.Unit })
+	return slices.ContainsFunc(c.Units.Audience(code), func(u tasks.Unit) bool { return u.Superior == c.Unit })
 }
 
 func (c *composer) role(t tasks.Task) role {

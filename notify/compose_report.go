@@ -141,7 +141,7 @@ func (c *composer) report() (letter, error) {
 		{string(tasks.Waiting), "nhiệm vụ chưa có thời hạn"},
 		{string(tasks.InReview), "nhiệm vụ cần rà soát thời hạn"},
 		{"held", "nhiệm vụ tạm dừng"},
-		{"closed", "nhiệm vụ không ghi thời hạn đã kết thúc"},
+		{"closed", "nhiệm vụ đã kết thúc, thiếu thời hạn hoặc ngày hoàn thành"},
 	} {
 		if n := beside[b.key]; n > 0 {
 			other = append(other, counted(n, b.words))

@@ -135,6 +135,21 @@ func TestComposeCounts(t *testing.T) {
 	}
 }
 
+// TestComposeCommand names the plan where a number alone would not do.
+func TestComposeCommand(t *testing.T) {
+	t.Parallel()
+	s := reminder(t, "van-phong", "25/07/2023", "46")
+	one := compose(t, s, tasks.Email).Text[0]
+	s.b.Plans["kh126"] = tasks.Plan{ID: "kh126", Title: "Kế hoạch số 126/KH-UBND"}
+	two := compose(t, s, tasks.Email).Text[0]
+	if !strings.Contains(one, "nhacviec task due 46 dd/mm/yyyy\n") || !strings.Contains(two, "nhacviec task due 46 dd/mm/yyyy --plan ct05\n") {
+		t.Errorf("of one plan:\n%s\nof two:\n%s", one, two)
+	}
+	if unit := compose(t, reminder(t, "tu-phap", "25/07/2023", "46"), tasks.Email).Text[0]; strings.Contains(unit, "nhacviec") {
+		t.Errorf("a unit is told a command of the office:\n%s", unit)
+	}
+}
+
 // TestReportAddsUp counts every task of the plan in exactly one place.
 func TestReportAddsUp(t *testing.T) {
 	t.Parallel()
@@ -171,6 +186,58 @@ func TestReportAddsUp(t *testing.T) {
 	}
 	if l.Groups[0].Count != sums[3] {
 		t.Errorf("%d overdue tasks listed, %d counted", l.Groups[0].Count, sums[3])
+	}
+}
+
+// TestTally places single tasks on 14/07/2023.
+func TestTally(t *testing.T) {
+	t.Parallel()
+	monthly, err := tasks.ParseRecurrence("FREQ=MONTHLY;BYMONTHDAY=10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dated := func(due ...string) tasks.Deadline {
+		d := tasks.Deadline{Kind: tasks.Dated}
+		for _, s := range due {
+			d.Due = append(d.Due, day(s))
+		}
+		return d
+	}
+	periodic := tasks.Deadline{Kind: tasks.Periodic, RRule: &monthly}
+	known := day("05/06/2023")
+	tests := []struct {
+		name string
+		task tasks.Task
+		want tally
+	}{
+		{"due today", tasks.Task{Status: tasks.Open, Deadline: dated("14/07/2023")}, tally{openInTime: 1}},
+		{"due yesterday", tasks.Task{Status: tasks.Open, Deadline: dated("13/07/2023")}, tally{openLate: 1}},
+		{"the first of two dates passed", tasks.Task{Status: tasks.Open, Deadline: dated("01/07/2023", "31/07/2023")}, tally{openLate: 1}},
+		{"the first of two dates done", tasks.Task{Status: tasks.Open, Deadline: dated("01/07/2023", "31/07/2023"), DoneThrough: day("01/07/2023")}, tally{openInTime: 1}},
+		{"past when recorded", tasks.Task{Status: tasks.Open, Deadline: dated("01/06/2023"), DeadlineOn: known}, tally{other: 1}},
+		{"done on the day", tasks.Task{Status: tasks.Done, DoneOn: day("30/06/2023"), Deadline: dated("30/06/2023")}, tally{doneInTime: 1}},
+		{"done the day after", tasks.Task{Status: tasks.Done, DoneOn: day("01/07/2023"), Deadline: dated("30/06/2023")}, tally{doneLate: 1}},
+		{"done, nobody knows when", tasks.Task{Status: tasks.Done, Deadline: dated("30/06/2023")}, tally{other: 1}},
+		{"done without a date", tasks.Task{Status: tasks.Done, DoneOn: day("30/06/2023"), Deadline: tasks.Deadline{Kind: tasks.Ongoing}}, tally{other: 1}},
+		{"reported in time", tasks.Task{Status: tasks.Reported, DoneOn: day("30/06/2023"), Deadline: dated("30/06/2023")}, tally{openInTime: 1}},
+		{"reported late", tasks.Task{Status: tasks.Reported, DoneOn: day("01/07/2023"), Deadline: dated("30/06/2023")}, tally{openLate: 1}},
+		{"reported, no day noted", tasks.Task{Status: tasks.Reported, Deadline: dated("30/06/2023")}, tally{openLate: 1}},
+		{"held", tasks.Task{Status: tasks.Held, Deadline: dated("30/06/2023")}, tally{other: 1}},
+		{"ongoing", tasks.Task{Status: tasks.Open, Deadline: tasks.Deadline{Kind: tasks.Ongoing, Ongoing: true}}, tally{other: 1}},
+		{"a period missed", tasks.Task{Status: tasks.Open, Deadline: periodic, DeadlineOn: known}, tally{openLate: 1}},
+		{"a period kept", tasks.Task{Status: tasks.Open, Deadline: periodic, DeadlineOn: known, DoneThrough: day("10/07/2023")}, tally{openInTime: 1}},
+		{"a series ended in time", tasks.Task{Status: tasks.Done, Deadline: periodic, DeadlineOn: known, DoneThrough: day("10/06/2023"), DoneOn: day("01/07/2023")}, tally{doneInTime: 1}},
+		{"a series ended late", tasks.Task{Status: tasks.Done, Deadline: periodic, DeadlineOn: known, DoneThrough: day("10/06/2023"), DoneOn: day("12/07/2023")}, tally{doneLate: 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got tally
+			*got.cell(tt.task, day("14/07/2023"))++
+			if got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }
 
