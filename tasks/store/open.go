@@ -73,20 +73,26 @@ func create(path string) error {
 	if err = errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("making the store %s: %w", path, err)
 	}
-	return install(temp, path)
+	if err := install(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("making the store %s: %w", path, err)
+	}
+	return nil
 }
 
-// install gives the file temp the name path, unless that name is taken, and
-// makes the name durable.
+// install gives the file temp the name path and makes the name durable. When
+// that name is taken it changes nothing: fs.ErrExist.
 func install(temp, path string) error {
 	err := os.Link(temp, path) // unlike a rename it never replaces a file
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		err = os.Rename(temp, path) // a file system without links
-	} else {
-		err = nil
-	}
-	if err != nil {
+	if errors.Is(err, fs.ErrExist) {
 		return err
+	}
+	if err != nil { // a file system without links
+		if _, err := os.Lstat(path); err == nil {
+			return &os.LinkError{Op: "rename", Old: temp, New: path, Err: fs.ErrExist}
+		}
+		if err := os.Rename(temp, path); err != nil {
+			return err
+		}
 	}
 	return syncDir(filepath.Dir(path))
 }

@@ -34,8 +34,8 @@ const (
 )
 
 // walkUpTo is the size of the largest file whose pages are all looked at when
-// it is opened; it takes some 0.2 s. Of a larger one only the head is: its
-// records have their checksums all the same.
+// it is opened, which takes less than a second. Of a larger one only the head
+// is; its records have their checksums all the same.
 const walkUpTo = 256 << 20
 
 var order = binary.NativeEndian
