@@ -108,3 +108,29 @@ func TestExampleConfigCalendar(t *testing.T) {
 		t.Errorf("what falls on 01/09/2023 at 07:30 is moved to %s", got)
 	}
 }
+
+// The unit file hands over the secrets that the example names, under the names
+// by which they are looked for.
+func TestExampleConfigSecretsAreCredentials(t *testing.T) {
+	t.Parallel()
+	all := func(file, pattern string) []string {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
+			found = append(found, strings.Join(m[1:], " "))
+		}
+		return found
+	}
+	var want []string
+	for _, name := range all(exampleFile, `(?m)^\w+_file\s*= "(.*)"`) {
+		want = append(want, name+" /etc/nhacviec/"+name)
+	}
+	got := all("../../systemd/nhacviec.service", `(?m)^LoadCredential=(.*):(.*)$`)
+	if len(want) != 5 || !slices.Equal(got, want) {
+		t.Errorf("credentials %q, want %q", got, want)
+	}
+}
