@@ -70,32 +70,29 @@ func (t Task) expect(what string, ok ...Status) error {
 	return fmt.Errorf("is %s; it cannot be %s", t.Status, what)
 }
 
-// finish marks the next open due date done, and the task with its last.
+// finish marks the next open due date done, and the task with its last; one
+// that goes on after its dates is done when it is finished once more.
 func (t *Task) finish(today Date) error {
 	if err := t.expect("done", Open, Reported, Held); err != nil {
 		return err
 	}
-	t.Status, t.DoneOn = Open, today
-	switch t.Deadline.Kind {
-	case Dated:
-		for _, d := range t.Deadline.Due {
-			if d > t.DoneThrough {
-				t.DoneThrough = d
-				break
-			}
-		}
-		if t.allDone() && !t.Deadline.Ongoing {
-			t.Status = Done
-		}
-	case Periodic:
+	t.Status = Open
+	switch {
+	case t.Deadline.Kind == Periodic:
 		next := t.NextDue(today)
 		if next == 0 {
 			return errors.New("has no due date within a year")
 		}
 		t.DoneThrough = next
-	default:
-		t.Status = Done
+		return nil
+	case t.Deadline.Kind == Dated && !t.allDone():
+		i := slices.IndexFunc(t.Deadline.Due, func(d Date) bool { return d > t.DoneThrough })
+		t.DoneThrough = t.Deadline.Due[i]
+		if t.Deadline.Ongoing || !t.allDone() {
+			return nil
+		}
 	}
+	t.Status, t.DoneOn = Done, today
 	return nil
 }
 
