@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nhacviec/tasks"
+	"nhacviec/web"
+)
+
+func newLedgerCommand(a *app) *cobra.Command {
+	var q web.LedgerQuery
+	var task string
+	var since dateFlag
+	cmd := &cobra.Command{
+		Use:   "ledger",
+		Short: "Show what was sent to whom, and who changed what",
+		Long: `Ledger shows the kept record, oldest first: what was sent to whom, when, by which
+rule, with the server's reply; and every change of a task, with who and why.
+With --unit it shows what that unit was sent. --json has all fields.`,
+		Example: `  nhacviec ledger --task 21
+  nhacviec ledger --unit tu-phap --since 01/06/2023`,
+		Args: a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			q.No, q.Since = tasks.Number(task), since.Date
+			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
+				if a.json {
+					return a.printLedgerJSON(ctx, c, q)
+				}
+				var rows [][]string
+				err := c.Ledger(ctx, q, func(e tasks.Entry) error {
+					rows = append(rows, ledgerRow(e))
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+				if len(rows) == 0 {
+					a.say("the ledger has nothing about that")
+				}
+				return a.printTable([]string{"SEQ", "TIME", "WHAT", "TASKS", "WHO", "DETAIL"}, rows)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&task, "task", "", "only what is about the task with this number")
+	flags.StringVar(&q.Plan, "plan", "", "only what is about this plan")
+	flags.StringVar(&q.Unit, "unit", "", "only what was sent to this unit, by code or name")
+	flags.Var(&since, "since", "only what was written from this day on")
+	return cmd
+}
+
+// printLedgerJSON prints the entries as one array while they come: a ledger of
+// years need not fit into memory.
+func (a *app) printLedgerJSON(ctx context.Context, c *web.Client, q web.LedgerQuery) error {
+	before := "["
+	err := c.Ledger(ctx, q, func(e tasks.Entry) error {
+		if _, err := io.WriteString(a.stdout, before); err != nil {
+			return err
+		}
+		before = ","
+		return a.printJSON(e)
+	})
+	if err != nil {
+		return err
+	}
+	if before == "[" {
+		_, err = io.WriteString(a.stdout, "[]\n")
+	} else {
+		_, err = io.WriteString(a.stdout, "]\n")
+	}
+	return err
+}
+
+func ledgerRow(e tasks.Entry) []string {
+	seq, at := fmt.Sprint(e.Seq), clock(e.Time)
+	if c := e.Change; c != nil {
+		detail := c.Note
+		if c.Old != "" || c.New != "" {
+			detail = strings.TrimSuffix(fmt.Sprintf("%s → %s; %s", cmp.Or(c.Old, "-"), cmp.Or(c.New, "-"), c.Note), "; ")
+		}
+		return []string{seq, at, c.Action, strings.TrimSuffix(c.Plan+"/"+string(c.No), "/"), c.By, cut(detail, taskWidth)}
+	}
+	d := e.Delivery
+	if d == nil {
+		return []string{seq, at, "unknown", "", "", ""}
+	}
+	what := string(d.State) + " " + string(d.Kind)
+	return []string{seq, at, what, cut(stepWords(d.Message), wordWidth), d.Unit + " " + string(d.Channel) + " " + d.Address, cut(cmp.Or(d.Error, d.Reply), taskWidth)}
+}
+
+func newVerifyCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "verify",
+		Short:   "Prove that the ledger is as it was written",
+		Long:    "Verify walks the ledger from its first entry: each carries the hash of the one\nbefore. It names the first entry that is not as it was written, and exits with 1.",
+		Example: "  nhacviec verify\n  nhacviec verify --json",
+		Args:    a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
+				found, err := c.Verify(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					err = a.printJSON(found)
+				} else if found.Intact {
+					entries := "entries"
+					if found.Entries == 1 {
+						entries = "entry"
+					}
+					err = a.printLine(fmt.Sprintf("the ledger is intact: %d %s", found.Entries, entries))
+				}
+				if err == nil && !found.Intact {
+					err = web.Failure(found.Broken, found.Hint)
+				}
+				return err
+			})
+		},
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"nhacviec/scheduler"
+	"nhacviec/tasks"
+	"nhacviec/tasks/store"
+)
+
+// planner looks ahead over what is stored, with the config in force.
+type planner struct {
+	store *store.Store
+	setup func() scheduler.Setup
+	now   func() time.Time
+}
+
+// Forecast returns every message of [from, to]. What lies between now and from
+// is walked too: what is told until then is not told again after it.
+func (p planner) Forecast(from, to time.Time) ([]tasks.Message, error) {
+	tt, err := p.store.Tasks("")
+	if err != nil {
+		return nil, err
+	}
+	sent, err := p.sent(tt)
+	if err != nil {
+		return nil, err
+	}
+	start := from
+	if now := p.now(); now.Before(from) {
+		start = now.In(from.Location())
+	}
+	messages := scheduler.Forecast(tt, p.setup(), sent, start, to)
+	return slices.DeleteFunc(messages, func(m tasks.Message) bool { return m.At.Before(from) }), nil
+}
+
+// Explain says who is told of a task on a day and why: a
+// scheduler.Explanation.
+func (p planner) Explain(key tasks.Key, on tasks.Date) (any, error) {
+	t, err := p.store.Task(key)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := p.sent([]tasks.Task{t})
+	if err != nil {
+		return nil, err
+	}
+	return scheduler.Explain(t, p.setup(), sent, on), nil
+}
+
+func (p planner) sent(tt []tasks.Task) (tasks.Sent, error) {
+	keys := make([]tasks.Key, len(tt))
+	for i, t := range tt {
+		keys[i] = t.Key
+	}
+	return p.store.SentMarks(keys...)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nhacviec/web"
+)
+
+func newStatusCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Say how the daemon is",
+		Long: `Status says since when the daemon runs, when the next rule fires, what waits and
+what failed, and for each channel when it last sent and what last went wrong.
+When no daemon runs it exits with 69.`,
+		Example: "  nhacviec status\n  nhacviec status --json",
+		Args:    a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.askDaemon(cmd.Context(), "status", func(ctx context.Context, c *web.Client) error {
+				s, err := c.Status(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(s)
+				}
+				return a.printStatus(s)
+			})
+		},
+	}
+}
+
+func newReloadCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "reload",
+		Short: "Have the daemon read its config again",
+		Long: `Reload has the daemon read, check and build its whole config again, and then put
+it in force. When anything is wrong it says what and exits with 78, and the
+config in force stays.`,
+		Example: "  nhacviec check && nhacviec reload",
+		Args:    a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.askDaemon(cmd.Context(), "reload", func(ctx context.Context, c *web.Client) error {
+				done, err := c.Reload(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(done)
+				}
+				for _, w := range done.Warnings {
+					a.say("warning: %s", w)
+				}
+				a.say("the config is in force")
+				return nil
+			})
+		},
+	}
+}
+
+// askDaemon asks the daemon, which must be running.
+func (a *app) askDaemon(ctx context.Context, what string, verb func(context.Context, *web.Client) error) error {
+	path, err := a.configPath()
+	if err != nil {
+		return err
+	}
+	client, err := a.dial(ctx, path)
+	if err != nil {
+		return err
+	}
+	if client == nil {
+		if _, err := LoadConfig(path); err != nil {
+			return err // a daemon could not even start with it
+		}
+		return web.NoDaemon(what)
+	}
+	return verb(ctx, client)
+}
+
+func (a *app) printStatus(s web.Status) error {
+	rows := [][]string{
+		{"running since", clock(s.Since)},
+		{"version", s.Version},
+		{"next fire", cmp.Or(clock(s.NextFire), "never")},
+		{"waiting", fmt.Sprint(s.Waiting)},
+		{"failed", fmt.Sprint(s.Failed)},
+		{"config", s.Config},
+	}
+	for i, line := range strings.Split(s.ConfigError, "\n") {
+		if line == "" {
+			break
+		}
+		name := ""
+		if i == 0 {
+			name = "last reload"
+		}
+		rows = append(rows, []string{name, "refused: " + line})
+	}
+	if err := a.printTable(rows[0], rows[1:]); err != nil {
+		return err
+	}
+	if len(s.Channels) == 0 {
+		return nil
+	}
+	if err := a.printLine(""); err != nil {
+		return err
+	}
+	var channels [][]string
+	for _, c := range s.Channels {
+		channels = append(channels, []string{string(c.Channel), cmp.Or(clock(c.LastSent), "never"), clock(c.ErrorAt), cut(c.LastError, 2*taskWidth)})
+	}
+	return a.printTable([]string{"CHANNEL", "LAST SENT", "LAST ERROR", ""}, channels)
+}

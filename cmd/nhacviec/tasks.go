@@ -1,0 +1,186 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nhacviec/tasks"
+	"nhacviec/web"
+)
+
+// How many runes of a text a table shows.
+const (
+	taskWidth = 60
+	unitWidth = 34
+	wordWidth = 40
+)
+
+func newPlansCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "plans",
+		Short:   "List the plans",
+		Example: "  nhacviec plans\n  nhacviec plans --json",
+		Args:    a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
+				plans, err := c.Plans(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(plans)
+				}
+				if len(plans) == 0 {
+					a.say("no plan is stored yet; import one: nhacviec import FILE --issued DD/MM/YYYY")
+				}
+				var rows [][]string
+				for _, p := range plans {
+					rows = append(rows, []string{p.ID, p.Issued.Day(), strconv.Itoa(p.Tasks), strconv.Itoa(p.Done), strconv.Itoa(p.Late), strconv.Itoa(p.Review), cut(p.Title, taskWidth)})
+				}
+				return a.printTable([]string{"PLAN", "ISSUED", "TASKS", "DONE", "OVERDUE", "REVIEW", "TITLE"}, rows)
+			})
+		},
+	}
+}
+
+func newUnitsCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "units",
+		Short:   "List the units of the config and the tasks that they have",
+		Example: "  nhacviec units\n  nhacviec units --json",
+		Args:    a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
+				units, err := c.Units(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(units)
+				}
+				var rows [][]string
+				for _, u := range units {
+					rows = append(rows, []string{u.Code, cut(u.Name, unitWidth), strconv.Itoa(u.Leads), strconv.Itoa(u.Coordinates), strconv.Itoa(u.Late), reached(u.Unit)})
+				}
+				return a.printTable([]string{"CODE", "NAME", "LEADS", "COORDINATES", "OVERDUE", "TOLD AT"}, rows)
+			})
+		},
+	}
+}
+
+// reached says where a unit is told: its addresses, or its members.
+func reached(u tasks.Unit) string {
+	var all []string
+	for _, ch := range tasks.Channels {
+		for _, address := range u.Addresses[ch] {
+			all = append(all, string(ch)+" "+address)
+		}
+	}
+	if len(u.Members) > 0 {
+		all = append(all, "each of "+cut(strings.Join(u.Members, ", "), wordWidth))
+	}
+	return strings.Join(all, ", ")
+}
+
+func newTasksCommand(a *app) *cobra.Command {
+	var f web.TaskFilter
+	cmd := &cobra.Command{
+		Use:   "tasks",
+		Short: "List tasks, worst first",
+		Long: `Tasks lists the tasks of all plans, worst first. A unit is given by its code or
+name; it has the tasks that it leads or coordinates, by itself or in a group.
+Search looks for words anywhere in a task, with or without accents. Cancelled
+tasks are listed only with --state cancelled.`,
+		Example: `  nhacviec tasks --state overdue
+  nhacviec tasks --unit "Phòng Tư pháp" --kind dated
+  nhacviec tasks --search "ho tich"
+  nhacviec tasks --review`,
+		Args: a.noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmp.Or(oneOfFlag("state", f.State, web.States), oneOfFlag("kind", f.Kind, web.Kinds)); err != nil {
+				return err
+			}
+			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
+				views, err := c.Tasks(ctx, f)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(views)
+				}
+				if len(views) == 0 {
+					a.say("no task is like that")
+				}
+				if f.Review {
+					return a.printReview(views)
+				}
+				return a.printTasks(views)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.State, "state", "", "only tasks in this state: "+strings.Join(web.States, ", "))
+	flags.StringVar(&f.Unit, "unit", "", "only tasks of this unit, by code or name")
+	flags.StringVar(&f.Kind, "kind", "", "only tasks of this kind: "+strings.Join(web.Kinds, ", "))
+	flags.StringVar(&f.Plan, "plan", "", "only tasks of this plan")
+	flags.StringVar(&f.Search, "search", "", "only tasks with these words")
+	flags.BoolVar(&f.Review, "review", false, "only tasks that somebody must look at, with reason and cure")
+	completeWith(cmd, "state", web.States)
+	completeWith(cmd, "kind", web.Kinds)
+	return cmd
+}
+
+func (a *app) printTasks(views []tasks.View) error {
+	plans := map[string]bool{}
+	for _, v := range views {
+		plans[v.Plan] = true
+	}
+	number := func(v tasks.View) string {
+		if len(plans) > 1 {
+			return v.Key.String()
+		}
+		return string(v.No)
+	}
+	var rows [][]string
+	for _, v := range views {
+		rows = append(rows, []string{number(v), string(v.State), v.NextDue.Day(), unitCell(v.Lead), cut(v.Content, taskWidth)})
+	}
+	return a.printTable([]string{"NO", "STATE", "DUE", "LEAD", "TASK"}, rows)
+}
+
+var reviewHead = []string{"NO", "REASON", "WORDS", "CURE"}
+
+func reviewRow(no tasks.Number, reason, detail, cure string) []string {
+	return []string{string(no), reason, cut(detail, wordWidth), cure}
+}
+
+func (a *app) printReview(views []tasks.View) error {
+	var rows [][]string
+	for _, v := range views {
+		for _, r := range v.Review {
+			rows = append(rows, reviewRow(v.No, r.Reason, r.Detail, r.Cure))
+		}
+	}
+	return a.printTable(reviewHead, rows)
+}
+
+// unitCell shows a unit of a task: its code, or the plan's words in quotes
+// while they mean no unit.
+func unitCell(r tasks.UnitRef) string {
+	if r.Code == "" {
+		return strconv.Quote(cut(r.Text, unitWidth))
+	}
+	return r.Code
+}
+
+// deadlineWords says a deadline in one cell.
+func deadlineWords(d tasks.Deadline) string {
+	if d.Text != "" {
+		return cut(d.Text, wordWidth)
+	}
+	return d.Explain()
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"cmp"
+
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"nhacviec/tasks"
+)
+
+// Import is a plan as a reader found it. Title and issue date may be missing
+// when the plan is stored already.
+type Import struct {
+	Plan   tasks.Plan  `json:"plan"`
+	Rows   []tasks.Row `json:"rows"`
+	By     string      `json:"by"`
+	Note   string      `json:"note"`
+	DryRun bool        `json:"dry_run"` // show what would change and change nothing
+}
+
+// Imported is what an import changed, or would change.
+type Imported struct {
+	Plan    tasks.Plan         `json:"plan"`
+	DryRun  bool               `json:"dry_run"`
+	New     []tasks.View       `json:"new"`
+	Changed []ImportedChange   `json:"changed"`
+	Gone    []tasks.View       `json:"gone"` // no longer in the plan: cancelled
+	Same    []tasks.View       `json:"same"`
+	Review  []tasks.ReviewItem `json:"review"` // of new, changed and same
+}
+
+// ImportedChange is a task before and after an import.
+type ImportedChange struct {
+	Old tasks.View `json:"old"`
+	New tasks.View `json:"new"`
+}
+
+// planID matches what a plan may be called: it is typed on command lines.
+var planID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+func (h *Handler) importPlan(r *http.Request) (any, error) {
+	in, err := read[Import](r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := h.complete(in.Plan)
+	if err != nil {
+		return nil, err
+	}
+	setting, today := h.Setting(), h.today()
+	found, err := tasks.Understand(p, in.Rows, setting.Units, today)
+	if err != nil {
+		return nil, Failure(err.Error(), "nothing was stored; correct the plan's table and import it again")
+	}
+	compare := func(stored []tasks.Task) (tasks.Difference, error) {
+		return tasks.Compare(stored, found, today), nil
+	}
+	if in.DryRun {
+		stored, err := h.Plans.Tasks(p.ID)
+		if err != nil {
+			return nil, err
+		}
+		diff, err := compare(stored)
+		return h.imported(p, diff, true), err
+	}
+	diff, err := h.Plans.Import(p, h.Now(), in.By, in.Note, compare)
+	if err != nil {
+		return nil, err
+	}
+	return h.imported(p, diff, false), nil
+}
+
+// complete checks what the plan says of itself and adds what is stored of it.
+func (h *Handler) complete(p tasks.Plan) (tasks.Plan, error) {
+	if !planID.MatchString(p.ID) {
+		return p, Usage(fmt.Sprintf("%q cannot be the id of a plan", p.ID), "give a short one of letters, digits and hyphens: --plan ct05")
+	}
+	plans, err := h.Plans.Plans()
+	if err != nil {
+		return p, err
+	}
+	for _, stored := range plans {
+		if stored.ID == p.ID {
+			p.Title = cmp.Or(p.Title, stored.Title)
+			p.Issued = cmp.Or(p.Issued, stored.Issued)
+		}
+	}
+	p.Title = cmp.Or(p.Title, p.ID)
+	if p.Issued == 0 {
+		return p, Usage("the document does not say when the plan was issued; nothing was stored", "give the date: --issued DD/MM/YYYY")
+	}
+	return p, nil
+}
+
+func (h *Handler) imported(p tasks.Plan, d tasks.Difference, dryRun bool) Imported {
+	out := Imported{Plan: p, DryRun: dryRun, New: []tasks.View{}, Changed: []ImportedChange{}, Gone: []tasks.View{}, Same: []tasks.View{}, Review: []tasks.ReviewItem{}}
+	setting, today := h.Setting(), h.today()
+	keep := func(t tasks.Task) tasks.View {
+		out.Review = append(out.Review, tasks.Review(t, setting.Units, today)...)
+		return h.view(t)
+	}
+	for _, t := range d.New {
+		out.New = append(out.New, keep(t))
+	}
+	for _, c := range d.Changed {
+		out.Changed = append(out.Changed, ImportedChange{h.view(c.Old), keep(c.New)})
+	}
+	for _, t := range d.Gone {
+		out.Gone = append(out.Gone, h.view(t))
+	}
+	for _, t := range d.Same {
+		out.Same = append(out.Same, keep(t))
+	}
+	return out
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+const (
+	forecastDays = 30 // a forecast without an end
+	maxForecast  = 5 * 366 * 24 * time.Hour
+)
+
+func (h *Handler) forecast(r *http.Request) (any, error) {
+	first, err := date(r, "from")
+	if err != nil {
+		return nil, err
+	}
+	last, err := date(r, "to")
+	if err != nil {
+		return nil, err
+	}
+	setting := h.Setting()
+	var told []string
+	if words := r.URL.Query().Get("unit"); words != "" {
+		code, err := knownUnit(setting.Units, words)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, code)
+		for _, u := range setting.Units.Audience(code) {
+			told = append(told, u.Code)
+		}
+	}
+	now := h.Now().In(setting.Location)
+	from := now
+	if first != 0 {
+		from = first.At(0, 0, setting.Location)
+	}
+	to := from.AddDate(0, 0, forecastDays)
+	if last != 0 {
+		to = (last + 1).At(0, 0, setting.Location).Add(-time.Nanosecond)
+	}
+	switch {
+	case to.Before(from):
+		return nil, Usage(fmt.Sprintf("the period ends on %s, before it begins on %s", to.Format("02/01/2006"), from.Format("02/01/2006")), "")
+	case to.Sub(from) > maxForecast || to.Sub(now) > maxForecast:
+		return nil, Usage("a forecast reaches five years ahead at most", "")
+	}
+	messages, err := h.Planner.Forecast(from, to)
+	if err != nil {
+		return nil, err
+	}
+	out := []tasks.Message{}
+	for _, m := range messages {
+		if told == nil || slices.Contains(told, m.Unit) {
+			out = append(out, m.Public())
+		}
+	}
+	return out, nil
+}
+
+func (h *Handler) explain(r *http.Request) (any, error) {
+	on, err := date(r, "on")
+	if err != nil {
+		return nil, err
+	}
+	if on == 0 {
+		on = h.today()
+	}
+	t, err := h.find(tasks.Key{Plan: r.URL.Query().Get("plan"), No: tasks.Number(r.URL.Query().Get("no"))})
+	if err != nil {
+		return nil, err
+	}
+	return h.Planner.Explain(t.Key, on)
+}
+
+func (h *Handler) ledger(r *http.Request, emit func(any) error) error {
+	q := r.URL.Query()
+	since, err := date(r, "since")
+	if err != nil {
+		return err
+	}
+	if err := h.knownPlan(q.Get("plan")); err != nil {
+		return err
+	}
+	setting := h.Setting()
+	query := tasks.LedgerQuery{Plan: q.Get("plan"), No: tasks.Number(q.Get("no"))}
+	if since != 0 {
+		query.Since = since.At(0, 0, setting.Location)
+	}
+	if words := q.Get("unit"); words != "" {
+		if query.Unit, err = h.unitOnRecord(setting.Units, words); err != nil {
+			return err
+		}
+	}
+	return h.Ledger.Ledger(query, func(e tasks.Entry) error {
+		e.Time = e.Time.In(setting.Location)
+		if e.Delivery != nil {
+			d := inZone(*e.Delivery, setting.Location)
+			e.Delivery = &d
+		}
+		return emit(e)
+	})
+}
+
+// unitOnRecord returns the code of a unit of the config, or of one that the
+// config has no more but the ledger knows.
+func (h *Handler) unitOnRecord(d *tasks.Directory, words string) (string, error) {
+	code, unknown := knownUnit(d, words)
+	if unknown == nil {
+		return code, nil
+	}
+	onRecord := errors.New("on record")
+	err := h.Ledger.Ledger(tasks.LedgerQuery{Unit: words}, func(tasks.Entry) error { return onRecord })
+	switch {
+	case errors.Is(err, onRecord):
+		return words, nil
+	case err != nil:
+		return "", err
+	}
+	return "", unknown
+}
+
+// inZone returns a delivery as it is printed: its times in the configured
+// zone, without the text of its parts.
+func inZone(d tasks.Delivery, loc *time.Location) tasks.Delivery {
+	for _, t := range []*time.Time{&d.At, &d.Created, &d.NextAttempt, &d.SentAt} {
+		if !t.IsZero() {
+			*t = t.In(loc)
+		}
+	}
+	d.Parts = nil
+	return d
+}
+
+// Verified is what walking the ledger's chain of hashes found.
+type Verified struct {
+	Entries uint64 `json:"entries"` // proven, from the first
+	Intact  bool   `json:"intact"`
+	Broken  string `json:"broken,omitempty"` // what is wrong with the first entry that is not proven
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (h *Handler) verify(*http.Request) (any, error) {
+	n, err := h.Ledger.Verify()
+	if err == nil {
+		return Verified{Entries: n, Intact: true}, nil
+	}
+	e := h.asError(err)
+	return Verified{Entries: n, Broken: e.Message, Hint: e.Hint}, nil
+}
+
+func (h *Handler) outbox(*http.Request) (any, error) {
+	rows, err := h.Outbox.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]tasks.Delivery, len(rows))
+	for i, d := range rows {
+		out[i] = inZone(d, h.Setting().Location)
+	}
+	return out, nil
+}
+
+// Resend asks for a delivery to be sent once more.
+type Resend struct {
+	ID string `json:"id"`
+	By string `json:"by"`
+}
+
+func (h *Handler) resend(r *http.Request) (any, error) {
+	in, err := read[Resend](r)
+	if err != nil {
+		return nil, err
+	}
+	if in.ID == "" {
+		return nil, Usage("say which delivery to send again", "nhacviec outbox lists them with their ids")
+	}
+	d, err := h.Outbox.Resend(in.ID, in.By, h.Now())
+	if err != nil {
+		return nil, err
+	}
+	return inZone(d, h.Setting().Location), nil
+}
+
+// SendTest asks for one real message.
+type SendTest struct {
+	Channel tasks.Channel `json:"channel"`
+	Address string        `json:"address"`
+}
+
+// Tested is a test message that was delivered.
+type Tested struct {
+	Channel tasks.Channel `json:"channel"`
+	Address string        `json:"address"`
+	Reply   string        `json:"reply"` // the server's reply or message id
+}
+
+func (h *Handler) sendTest(r *http.Request) (any, error) {
+	in, err := read[SendTest](r)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(tasks.Channels, in.Channel) {
+		return nil, oneOf("channel", string(in.Channel), channelNames())
+	}
+	if strings.TrimSpace(in.Address) == "" {
+		return nil, Usage("say where to send the message", "")
+	}
+	receipt, err := h.Tester.SendTest(r.Context(), in.Channel, in.Address)
+	if err != nil {
+		return nil, err
+	}
+	return Tested{in.Channel, in.Address, receipt.Reply}, nil
+}
+
+func channelNames() []string {
+	names := make([]string, len(tasks.Channels))
+	for i, ch := range tasks.Channels {
+		names[i] = string(ch)
+	}
+	return names
+}

@@ -1,0 +1,92 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+// Version says who answers.
+type Version struct {
+	Version string `json:"version"`
+	Store   string `json:"store"` // path of the store file
+}
+
+func (h *Handler) version(*http.Request) (any, error) { return Version{h.Version, h.Store}, nil }
+
+// Status is how the daemon is. Times are in the configured zone; zero: never.
+type Status struct {
+	Version     string          `json:"version"`
+	Now         time.Time       `json:"now"`
+	Since       time.Time       `json:"since"`                  // when it started
+	NextFire    time.Time       `json:"next_fire,omitzero"`     // of any rule
+	Waiting     int             `json:"waiting"`                // deliveries that will be tried
+	Failed      int             `json:"failed"`                 // deliveries that will not
+	Channels    []ChannelStatus `json:"channels"`               // the configured ones
+	Config      string          `json:"config"`                 // hash of the config in force
+	ConfigError string          `json:"config_error,omitempty"` // why the last reload was refused
+}
+
+// ChannelStatus is how a channel does.
+type ChannelStatus struct {
+	Channel   tasks.Channel `json:"channel"`
+	LastSent  time.Time     `json:"last_sent,omitzero"`
+	LastError string        `json:"last_error,omitempty"`
+	ErrorAt   time.Time     `json:"error_at,omitzero"` // of LastError
+}
+
+// NoDaemon returns the error of what needs a daemon when none runs.
+func NoDaemon(what string) *Error {
+	return &Error{Message: what + " needs the daemon, which is not running", Hint: "start it: systemctl start nhacviec, or nhacviec serve",
+		Exit: ExitNoDaemon}
+}
+
+func (h *Handler) status(*http.Request) (any, error) {
+	if h.Daemon == nil {
+		return nil, NoDaemon("status")
+	}
+	s, err := h.Daemon.Status()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := h.Outbox.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range rows {
+		s.Failed += count(d.State == tasks.Failed)
+		s.Waiting += count(d.State != tasks.Failed)
+	}
+	s.Channels = append([]ChannelStatus{}, s.Channels...)
+	s.Version, s.Now = h.Version, h.Now().Truncate(time.Second)
+	times := []*time.Time{&s.Now, &s.Since, &s.NextFire}
+	for i := range s.Channels {
+		times = append(times, &s.Channels[i].LastSent, &s.Channels[i].ErrorAt)
+	}
+	for _, t := range times {
+		if !t.IsZero() {
+			*t = t.In(h.Setting().Location)
+		}
+	}
+	return s, nil
+}
+
+// Reloaded is a reload that took place.
+type Reloaded struct {
+	Warnings []string `json:"warnings"` // of the config now in force
+}
+
+func (h *Handler) reload(r *http.Request) (any, error) {
+	if _, err := read[struct{}](r); err != nil {
+		return nil, err
+	}
+	if h.Daemon == nil {
+		return nil, NoDaemon("reload")
+	}
+	warnings, err := h.Daemon.Reload(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return Reloaded{append([]string{}, warnings...)}, nil
+}
