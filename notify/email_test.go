@@ -1,0 +1,598 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nhacviec/notify/notifytest"
+	"nhacviec/tasks"
+)
+
+// oneMail is a message for a server that knows every address.
+func oneMail() tasks.Outgoing {
+	return tasks.Outgoing{
+		ID:      "abcdefghijklmnopqrstuvwxyz",
+		At:      time.Date(2023, 6, 30, 7, 30, 0, 0, time.FixedZone("", 7*3600)),
+		Kind:    tasks.Reminder,
+		Address: "tuphap@example.gov.vn",
+		Subject: "Nhắc việc: 01 nhiệm vụ quá hạn, 02 nhiệm vụ đến hạn trong 07 ngày tới",
+		Text:    "Kính gửi Trưởng Phòng Tư pháp,\n\n.\nNhiệm vụ số 21: hạn 15/07/2023.\n",
+		HTML:    "<!DOCTYPE html><html lang=\"vi\"><body><p>Kính gửi Trưởng Phòng Tư pháp,</p></body></html>\n",
+	}
+}
+
+func newTestEmail(t *testing.T, c EmailConfig) *Email {
+	t.Helper()
+	if c.Host == "" {
+		c.Host = "127.0.0.1"
+	}
+	c.From = "Nhắc việc <nhacviec@example.gov.vn>"
+	e, err := NewEmail(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	return e
+}
+
+func startScript(t *testing.T, script notifytest.Script) *notifytest.ScriptedSMTP {
+	t.Helper()
+	server, err := notifytest.StartScript(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+func startSMTP(t *testing.T, setup notifytest.SMTPSetup) *notifytest.SMTP {
+	t.Helper()
+	server, err := notifytest.StartSMTP(setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+// outcome is "sent" or what the error says.
+func outcome(err error) tasks.Outcome {
+	if err == nil {
+		return "sent"
+	}
+	return tasks.AsSendError(err).Outcome
+}
+
+// TestEmailServerMisbehaves has every way of going wrong at every step.
+func TestEmailServerMisbehaves(t *testing.T) {
+	t.Parallel()
+	const T, P, U = tasks.Transient, tasks.Permanent, tasks.Unknowable
+	replies := []struct{ name, text string }{
+		{"4xx", "451 4.3.0 come back later"},
+		{"5xx", "550 5.7.1 refused"},
+		{"421", "421 4.3.2 closing"},
+		{"cut", notifytest.Cut},
+		{"reset", notifytest.Reset},
+		{"silence", notifytest.Hang},
+		{"half an answer", "250-so far\n\x00hang"},
+		{"garbage", "what did you say?"},
+		{"endless", notifytest.Flood},
+		{"a byte at a time", notifytest.Drip},
+		{"another code", "214 help yourself"},
+	}
+	steps := []struct {
+		verb string
+		want []tasks.Outcome
+	}{
+		{"connect", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T}},
+		{"EHLO", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T}},
+		{"MAIL", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T}},
+		{"RCPT", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T}},
+		{"DATA", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T}},
+		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U}},
+	}
+	for _, step := range steps {
+		for i, reply := range replies {
+			t.Run(step.verb+"/"+reply.name, func(t *testing.T) {
+				t.Parallel()
+				script := notifytest.Script{step.verb: reply.text}
+				if step.verb == "EHLO" {
+					script["HELO"] = reply.text
+				}
+				server := startScript(t, script)
+				timeout := 10 * time.Second
+				if strings.HasSuffix(reply.text, notifytest.Hang) || reply.text == notifytest.Drip {
+					timeout = 300 * time.Millisecond // what it waits for does not come
+				}
+				e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS, Timeout: timeout})
+				began := time.Now()
+				_, err := e.Send(t.Context(), oneMail())
+				if outcome(err) != step.want[i] {
+					t.Errorf("want %s, got %v", step.want[i], err)
+				}
+				if took := time.Since(began); took > 20*time.Second {
+					t.Errorf("took %s", took)
+				}
+				if said := server.Said(); said > 8<<20 {
+					t.Errorf("took in %d bytes of an endless reply", said)
+				}
+				if n := len(server.Accepted()); step.want[i] != U && n != 0 {
+					t.Errorf("%d mails accepted", n)
+				}
+			})
+		}
+	}
+}
+
+func TestEmailSpecialReplies(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		script   notifytest.Script
+		want     tasks.Outcome
+		accepted int
+	}{
+		{"too many recipients is transient (RFC 5321)", notifytest.Script{"RCPT": "552 5.5.3 Too many recipients"}, tasks.Transient, 0},
+		{"mailbox full after the mail", notifytest.Script{".": "552 5.2.2 Mailbox full"}, tasks.Permanent, 0},
+		{"login wanted at MAIL", notifytest.Script{"MAIL": "530 5.7.0 Authentication required"}, tasks.ChannelDown, 0},
+		{"login wanted at RCPT", notifytest.Script{"RCPT": "530 5.7.57 Client not authenticated"}, tasks.ChannelDown, 0},
+		{"forwarding is a yes", notifytest.Script{"RCPT": "251 2.1.5 will forward"}, "sent", 1},
+		{"accepted, then cut", notifytest.Script{".": "250 2.0.0 Ok\x00cut"}, "sent", 1},
+		{"accepted, then reset", notifytest.Script{".": "250 2.0.0 Ok\x00reset"}, "sent", 1},
+		{"accepted, then silence", notifytest.Script{".": "250 2.0.0 Ok\x00hang"}, "sent", 1},
+		{"QUIT refused", notifytest.Script{"QUIT": "554 5.0.0 no"}, "sent", 1},
+		{"QUIT cut", notifytest.Script{"QUIT": notifytest.Cut}, "sent", 1},
+		{"QUIT unanswered", notifytest.Script{"QUIT": notifytest.Hang}, "sent", 1},
+		{"only HELO", notifytest.Script{"EHLO": "502 5.5.1 what?"}, "sent", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server := startScript(t, c.script)
+			e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+			_, err := e.Send(t.Context(), oneMail())
+			if outcome(err) != c.want {
+				t.Errorf("want %s, got %v", c.want, err)
+			}
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+			if n := len(server.Accepted()); n != c.accepted {
+				t.Errorf("want %d accepted, got %d", c.accepted, n)
+			}
+		})
+	}
+}
+
+// TestEmailBreaksOffWhileWriting: half a mail must never become a whole one.
+func TestEmailBreaksOffWhileWriting(t *testing.T) {
+	t.Parallel()
+	big := oneMail()
+	big.Text = strings.Repeat("a line that is longer than a buffer will hold\n", 1<<17) // 6 MB
+	for name, reply := range map[string]string{"reset": "354 go\x00reset", "nobody reads": "354 go\x00hang"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startScript(t, notifytest.Script{"DATA": reply})
+			e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS, Timeout: 500 * time.Millisecond})
+			_, err := e.Send(t.Context(), big)
+			if outcome(err) != tasks.Transient {
+				t.Errorf("want transient, got %v", err)
+			}
+			if n := len(server.Accepted()); n != 0 {
+				t.Errorf("%d mails accepted", n)
+			}
+		})
+	}
+}
+
+// TestEmailTrustsNobody: no mail and no password to a server that may be another.
+func TestEmailTrustsNobody(t *testing.T) {
+	t.Parallel()
+	certificate := func(host string, good time.Duration) *tls.Certificate {
+		c, err := notifytest.NewCertificate(host, good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &c
+	}
+	for _, mode := range []string{StartTLS, ImplicitTLS} {
+		for _, c := range []struct {
+			name  string
+			setup notifytest.SMTPSetup
+			blind bool // does not know the signer
+		}{
+			{"wrong host", notifytest.SMTPSetup{Certificate: certificate("mail.example.org", time.Hour)}, false},
+			{"expired", notifytest.SMTPSetup{Certificate: certificate("127.0.0.1", -time.Hour)}, false},
+			{"unknown signer", notifytest.SMTPSetup{}, true},
+			{"TLS 1.0", notifytest.SMTPSetup{Versions: [2]uint16{tls.VersionTLS10, tls.VersionTLS10}}, false},
+			{"TLS 1.1", notifytest.SMTPSetup{Versions: [2]uint16{tls.VersionTLS11, tls.VersionTLS11}}, false},
+		} {
+			t.Run(mode+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				c.setup.TLS, c.setup.Username, c.setup.Password = mode, "nhacviec", mailPassword
+				server := startSMTP(t, c.setup)
+				config := EmailConfig{Port: server.Port(), TLS: mode, RootCAs: server.Roots(), Username: "nhacviec", Password: NewSecret(mailPassword)}
+				if c.blind {
+					config.RootCAs = nil
+				}
+				e := newTestEmail(t, config)
+				for _, err := range []error{e.Check(t.Context()), func() error { _, err := e.Send(t.Context(), oneMail()); return err }()} {
+					if outcome(err) != tasks.ChannelDown {
+						t.Errorf("want channel-down, got %v", err)
+					}
+				}
+				if len(server.Accepted()) != 0 || server.Logins() != 0 {
+					t.Errorf("%d mails, %d logins", len(server.Accepted()), server.Logins())
+				}
+			})
+		}
+	}
+}
+
+// TestEmailSaysNothingInClear: what a server or a man in the middle says without
+// TLS must bring out neither login nor mail.
+func TestEmailSaysNothingInClear(t *testing.T) {
+	t.Parallel()
+	offer := "250-mail.example\n250-AUTH PLAIN LOGIN\n250 STARTTLS"
+	for _, c := range []struct {
+		name, mode string
+		script     notifytest.Script
+		want       tasks.Outcome
+	}{
+		{"STARTTLS stripped", StartTLS, notifytest.Script{"EHLO": "250-mail.example\n250 AUTH PLAIN LOGIN"}, tasks.ChannelDown},
+		{"STARTTLS refused for now", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "454 4.7.0 TLS not available"}, tasks.Transient},
+		{"STARTTLS refused", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "502 5.5.1 no"}, tasks.ChannelDown},
+		{"STARTTLS cut", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": notifytest.Cut}, tasks.Transient},
+		{"STARTTLS agreed, then cut", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "220 go\x00cut"}, tasks.Transient},
+		{"STARTTLS agreed, then silence", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "220 go\x00hang"}, tasks.Transient},
+		{"STARTTLS agreed, then plain words", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "220 go\n250-mail.example\n250 AUTH PLAIN"}, tasks.ChannelDown},
+		{"plain words on the TLS port", ImplicitTLS, notifytest.Script{"EHLO": offer}, tasks.ChannelDown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server := startScript(t, c.script)
+			config := EmailConfig{Port: server.Port(), TLS: c.mode, Username: "nhacviec", Password: NewSecret(mailPassword)}
+			if strings.HasSuffix(c.script["STARTTLS"], notifytest.Hang) {
+				config.Timeout = 400 * time.Millisecond
+			}
+			e := newTestEmail(t, config)
+			_, err := e.Send(t.Context(), oneMail())
+			if outcome(err) != c.want {
+				t.Errorf("want %s, got %v", c.want, err)
+			}
+			for _, line := range server.Heard() {
+				for _, word := range []string{"AUTH", "MAIL", "RCPT", "DATA"} {
+					if strings.Contains(line, word) {
+						t.Errorf("said in clear: %q", line)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestEmailLogin(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		fault notifytest.SMTPFault
+		want  tasks.Outcome
+	}{
+		{"wrong password", notifytest.SMTPFault{Reply: "535 5.7.8 Authentication failed"}, tasks.ChannelDown},
+		{"wrong password, echoed", notifytest.SMTPFault{Reply: "535 5.7.8 " + mailPassword + " is wrong"}, tasks.ChannelDown},
+		{"mechanism too weak", notifytest.SMTPFault{Reply: "534 5.7.9 too weak"}, tasks.ChannelDown},
+		{"account locked", notifytest.SMTPFault{Reply: "550 5.7.1 locked"}, tasks.ChannelDown},
+		{"server cannot tell now", notifytest.SMTPFault{Reply: "454 4.7.0 Temporary authentication failure"}, tasks.Transient},
+		{"closing", notifytest.SMTPFault{Reply: "421 4.3.2 closing"}, tasks.Transient},
+		{"cut", notifytest.SMTPFault{Cut: true}, tasks.Transient},
+		{"silence", notifytest.SMTPFault{Hang: true}, tasks.Transient},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server := startSMTP(t, notifytest.SMTPSetup{TLS: StartTLS, Username: "nhacviec", Password: mailPassword})
+			c.fault.Step = "auth"
+			server.Inject(c.fault)
+			config := EmailConfig{Port: server.Port(), RootCAs: server.Roots(), Username: "nhacviec", Password: NewSecret(mailPassword)}
+			if c.fault.Hang {
+				config.Timeout = 400 * time.Millisecond
+			}
+			e := newTestEmail(t, config)
+			_, err := e.Send(t.Context(), oneMail())
+			if outcome(err) != c.want {
+				t.Errorf("want %s, got %v", c.want, err)
+			}
+			if leak := notifytest.Leak(err.Error(), mailPassword); leak != "" {
+				t.Errorf("the error tells the password: %v", err)
+			}
+			if n := server.Logins(); n != 1 {
+				t.Errorf("want 1 attempt to log in, got %d", n)
+			}
+		})
+	}
+}
+
+func TestEmailReusesConnections(t *testing.T) {
+	t.Parallel()
+	server := startSMTP(t, notifytest.SMTPSetup{})
+	e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS, Connections: 3})
+	var wg sync.WaitGroup
+	for range 4 {
+		for range 10 {
+			wg.Go(func() {
+				if _, err := e.Send(t.Context(), oneMail()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := server.Connections(); n > 3 {
+		t.Errorf("want at most 3 connections, got %d", n)
+	}
+	if n := len(server.Accepted()); n != 40 {
+		t.Errorf("want 40 mails, got %d", n)
+	}
+}
+
+// TestEmailStaleConnection: the server got tired of an idle connection.
+func TestEmailStaleConnection(t *testing.T) {
+	t.Parallel()
+	for name, reply := range map[string]string{"cut": notifytest.Cut, "reset": notifytest.Reset, "closing": "421 4.4.2 idle too long\x00cut"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startScript(t, notifytest.Script{"RSET": reply})
+			e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+			for i := range 3 {
+				if _, err := e.Send(t.Context(), oneMail()); err != nil {
+					t.Fatalf("mail %d: %v", i+1, err)
+				}
+			}
+			if n := len(server.Accepted()); n != 3 {
+				t.Errorf("want 3 mails, got %d", n)
+			}
+		})
+	}
+	t.Run("only so many mails a connection", func(t *testing.T) {
+		t.Parallel()
+		server := startSMTP(t, notifytest.SMTPSetup{})
+		e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+		if _, err := e.Send(t.Context(), oneMail()); err != nil {
+			t.Fatal(err)
+		}
+		server.Inject(notifytest.SMTPFault{Step: "mail", Reply: "421 4.7.0 too many mails on this connection"})
+		if _, err := e.Send(t.Context(), oneMail()); err != nil {
+			t.Fatal(err)
+		}
+		if len(server.Accepted()) != 2 || server.Connections() != 2 {
+			t.Errorf("want 2 mails over 2 connections, got %d over %d", len(server.Accepted()), server.Connections())
+		}
+	})
+	t.Run("a refusal does not spoil the connection", func(t *testing.T) {
+		t.Parallel()
+		server := startSMTP(t, notifytest.SMTPSetup{Mailboxes: []string{"tuphap@example.gov.vn"}})
+		e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+		for i := range 6 {
+			out, want := oneMail(), tasks.Outcome("sent")
+			if i%2 == 0 {
+				out.Address, want = "khongco@example.gov.vn", tasks.Permanent
+			}
+			if _, err := e.Send(t.Context(), out); outcome(err) != want {
+				t.Fatalf("mail %d: want %s, got %v", i+1, want, err)
+			}
+		}
+		if n := server.Connections(); n != 1 {
+			t.Errorf("want 1 connection, got %d", n)
+		}
+	})
+}
+
+func TestEmailLeavesPolitely(t *testing.T) {
+	t.Parallel()
+	t.Run("when closed", func(t *testing.T) {
+		t.Parallel()
+		server := startScript(t, nil)
+		e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+		if _, err := e.Send(t.Context(), oneMail()); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Send(t.Context(), oneMail()); err != nil { // its connection is not kept
+			t.Fatal(err)
+		}
+		server.Wait()
+		want := []string{"EHLO example.gov.vn", "MAIL FROM:<nhacviec@example.gov.vn> BODY=8BITMIME", "RCPT TO:<tuphap@example.gov.vn>", "DATA", "QUIT",
+			"EHLO example.gov.vn", "MAIL FROM:<nhacviec@example.gov.vn> BODY=8BITMIME", "RCPT TO:<tuphap@example.gov.vn>", "DATA"}
+		if diff := cmp.Diff(want, server.Heard()); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("when idle", func(t *testing.T) {
+		t.Parallel()
+		server := startScript(t, nil)
+		e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+		if _, err := e.Send(t.Context(), oneMail()); err != nil {
+			t.Fatal(err)
+		}
+		e.idle[0].retire.Reset(0)
+		server.Wait()
+		if heard := server.Heard(); heard[len(heard)-1] != "QUIT" {
+			t.Errorf("heard %q", heard)
+		}
+	})
+}
+
+// TestEmailWaitsForASlot: a full pool gives way to the context.
+func TestEmailWaitsForASlot(t *testing.T) {
+	t.Parallel()
+	server := startScript(t, notifytest.Script{"connect": notifytest.Hang})
+	e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS, Timeout: 500 * time.Millisecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if _, err := e.Send(ctx, oneMail()); outcome(err) != tasks.Transient {
+				t.Errorf("want transient, got %v", err)
+			}
+		})
+	}
+	cancel()
+	wg.Wait()
+}
+
+func TestEmailGolden(t *testing.T) {
+	t.Parallel()
+	e := newTestEmail(t, EmailConfig{TLS: NoTLS})
+	raw, err := e.render(oneMail())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := e.render(oneMail())
+	if err != nil || !bytes.Equal(raw, again) {
+		t.Errorf("the same message gave other bytes (%v)", err)
+	}
+	golden := filepath.Join("testdata", "email.golden.eml")
+	if *update {
+		if err := os.WriteFile(golden, raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(raw)); diff != "" {
+		t.Error(diff)
+	}
+	m := notifytest.ReadMail("", raw)
+	if m.Subject != oneMail().Subject || m.ID != oneMail().ID+"@example.gov.vn" {
+		t.Errorf("read back: subject %q, id %q", m.Subject, m.ID)
+	}
+	for _, line := range strings.Split(string(raw), "\r\n") {
+		if len(line) > 78 || strings.ContainsAny(line, "\r\n") {
+			t.Errorf("line of %d bytes: %q", len(line), line)
+		}
+	}
+}
+
+// TestEmailInjection: whatever stands in a text, the header fields of a mail
+// are the same ones, with the same addressees.
+func TestEmailInjection(t *testing.T) {
+	t.Parallel()
+	e := newTestEmail(t, EmailConfig{TLS: NoTLS})
+	fields := func(raw []byte) ([]string, mail.Header) {
+		m, err := mail.ReadMessage(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatalf("%v in %q", err, raw)
+		}
+		return slices.Sorted(maps.Keys(m.Header)), m.Header
+	}
+	plain, err := e.render(oneMail())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := fields(plain)
+	breaks := []string{"\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "\x00\r\n", "\u2028", "\u0085", "\v", "\f", "=\r\n", "?=\r\n", "\r\n ", "\r\n\t"}
+	fronts := []string{"", "Nhắc việc", strings.Repeat("x", 75), strings.Repeat("ệ", 300), "=?utf-8?q?", "\"<>(),;", strings.Repeat("a b ", 3000)}
+	tails := []string{"Bcc: evil@example.org", "To: evil@example.org", "Content-Type: text/html", "<script>", ".", "=?utf-8?b?DQpCY2M6IGV2aWxAZXhhbXBsZS5vcmc=?="}
+	tried := 0
+	for _, b := range breaks {
+		for _, front := range fronts {
+			for _, tail := range tails {
+				tried++
+				payload := front + b + tail
+				out := oneMail()
+				out.Subject, out.Text, out.HTML = payload, payload, payload
+				raw, err := e.render(out)
+				if err != nil {
+					t.Fatalf("%q: %v", payload, err)
+				}
+				got, header := fields(raw)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%q: %s", payload, diff)
+				}
+				if to := header["To"]; len(to) != 1 || to[0] != "<tuphap@example.gov.vn>" {
+					t.Errorf("%q: To is %q", payload, to)
+				}
+				for _, change := range []func(*tasks.Outgoing){
+					func(o *tasks.Outgoing) { o.Address = payload + "@example.gov.vn" },
+					func(o *tasks.Outgoing) { o.Address += payload },
+					func(o *tasks.Outgoing) { o.ID += payload },
+				} {
+					out := oneMail()
+					change(&out)
+					if raw, err := e.render(out); err == nil {
+						t.Errorf("%q went into %q", payload, raw)
+					}
+				}
+			}
+		}
+	}
+	if tried < 500 {
+		t.Errorf("only %d payloads", tried)
+	}
+}
+
+func TestNewEmail(t *testing.T) {
+	t.Parallel()
+	good := EmailConfig{Host: "mail.example.gov.vn", Username: "nhacviec", Password: NewSecret(mailPassword), From: "Nhắc việc <nhacviec@example.gov.vn>"}
+	e, err := NewEmail(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Port != 587 || e.TLS != StartTLS || e.Connections != 1 || e.Timeout != time.Minute {
+		t.Errorf("defaults: %+v", e.EmailConfig)
+	}
+	for name, c := range map[string]struct {
+		change func(*EmailConfig)
+		want   string
+	}{
+		"no host":             {func(c *EmailConfig) { c.Host = "" }, "email: host: missing"},
+		"unknown tls":         {func(c *EmailConfig) { c.TLS = "ssl" }, `email: tls: want starttls, tls or none (got "ssl")`},
+		"plain to far away":   {func(c *EmailConfig) { c.TLS, c.Username = NoTLS, "" }, `email: tls: none is for a server on this machine only; use starttls or tls for "mail.example.gov.vn"`},
+		"login in clear":      {func(c *EmailConfig) { c.TLS, c.Host = NoTLS, "localhost" }, "email: username: a login would cross the network in clear; use starttls or tls"},
+		"no password":         {func(c *EmailConfig) { c.Password = Secret{} }, "email: password: missing for the username"},
+		"port":                {func(c *EmailConfig) { c.Port = 70000 }, "email: port: want 1 to 65535 (got 70000)"},
+		"connections":         {func(c *EmailConfig) { c.Connections = -1 }, "email: connections: want at least 1 (got -1)"},
+		"timeout":             {func(c *EmailConfig) { c.Timeout = -1 }, "email: timeout: want a positive duration (got -1ns)"},
+		"from is no address":  {func(c *EmailConfig) { c.From = "Nhắc việc" }, `email: from: want "Name <address>" (got "Nhắc việc")`},
+		"from without a dot":  {func(c *EmailConfig) { c.From = "a@localhost" }, `email: from: email address "a@localhost": has no dot after the @`},
+		"from with a newline": {func(c *EmailConfig) { c.From = "a@example.vn\r\nBcc: b@example.vn" }, `email: from: want "Name <address>" (got "a@example.vn\r\nBcc: b@example.vn")`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bad := good
+			c.change(&bad)
+			if _, err := NewEmail(bad); err == nil || err.Error() != c.want {
+				t.Errorf("want %q, got %v", c.want, err)
+			}
+		})
+	}
+}
+
+func TestEmailCancelledErrorIsKnown(t *testing.T) {
+	t.Parallel()
+	server := startScript(t, notifytest.Script{"MAIL": notifytest.Hang})
+	e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
+	defer cancel()
+	_, err := e.Send(ctx, oneMail())
+	want := fmt.Sprintf("transient: mail server 127.0.0.1:%d: MAIL: context deadline exceeded", server.Port())
+	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != want {
+		t.Errorf("want %q, got %v", want, err)
+	}
+}
