@@ -14,10 +14,7 @@ import (
 
 // noArguments refuses arguments.
 func (a *app) noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return web.Usage(fmt.Sprintf("%s takes no argument, and got %q", cmd.CommandPath(), args[0]), usageHint(cmd))
-	}
-	return nil
+	return arguments()(cmd, args)
 }
 
 // arguments wants one argument for each name.
@@ -26,6 +23,8 @@ func arguments(names ...string) cobra.PositionalArgs {
 		switch {
 		case len(args) < len(names):
 			return web.Usage(fmt.Sprintf("%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and ")), usageHint(cmd))
+		case len(names) == 0 && len(args) > 0:
+			return web.Usage(fmt.Sprintf("%s takes no argument, and got %q", cmd.CommandPath(), args[0]), usageHint(cmd))
 		case len(args) > len(names):
 			return web.Usage(fmt.Sprintf("%s takes %s, and got %q besides", cmd.CommandPath(), strings.Join(names, " and "), args[len(names)]), usageHint(cmd))
 		}

@@ -34,7 +34,7 @@ that it does not know or cannot reach, and messages that cannot be put into
 words. It exits with 78 when the config is broken, and with 4 when the rest is.
 It touches no network.`,
 		Example: "  nhacviec check\n  nhacviec check -c new.toml --json",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, err := a.configPath()
 			if err != nil {

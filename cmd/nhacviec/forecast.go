@@ -24,7 +24,7 @@ the beginning of a day, to thirty days on, or the end of a day.`,
 		Example: `  nhacviec forecast
   nhacviec forecast --from 01/07/2023 --to 31/07/2023 --unit tu-phap
   nhacviec forecast --json`,
-		Args: a.noArguments,
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
 				messages, err := c.Forecast(ctx, from.Date, to.Date, unit)

@@ -25,7 +25,7 @@ rule, with the server's reply; and every change of a task, with who and why.
 With --unit it shows what that unit was sent. --json has all fields.`,
 		Example: `  nhacviec ledger --task 21
   nhacviec ledger --unit tu-phap --since 01/06/2023`,
-		Args: a.noArguments,
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q.No, q.Since = tasks.Number(task), since.Date
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
@@ -100,7 +100,7 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Short:   "Prove that the ledger is as it was written",
 		Long:    "Verify walks the ledger from its first entry: each carries the hash of the one\nbefore. It names the first entry that is not as it was written, and exits with 1.",
 		Example: "  nhacviec verify\n  nhacviec verify --json",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
 				found, err := c.Verify(ctx)

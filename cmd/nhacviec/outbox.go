@@ -15,7 +15,7 @@ func newOutboxCommand(a *app) *cobra.Command {
 		Use:     "outbox",
 		Short:   "List what waits to be sent, and what failed",
 		Example: "  nhacviec outbox\n  nhacviec outbox --json",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
 				rows, err := c.Outbox(ctx)

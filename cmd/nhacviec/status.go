@@ -19,7 +19,7 @@ func newStatusCommand(a *app) *cobra.Command {
 what failed, and for each channel when it last sent and what last went wrong.
 When no daemon runs it exits with 69.`,
 		Example: "  nhacviec status\n  nhacviec status --json",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.askDaemon(cmd.Context(), "status", func(ctx context.Context, c *web.Client) error {
 				s, err := c.Status(ctx)
@@ -43,7 +43,7 @@ func newReloadCommand(a *app) *cobra.Command {
 it in force. When anything is wrong it says what and exits with 78, and the
 config in force stays.`,
 		Example: "  nhacviec check && nhacviec reload",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.askDaemon(cmd.Context(), "reload", func(ctx context.Context, c *web.Client) error {
 				done, err := c.Reload(ctx)

@@ -24,7 +24,7 @@ func newPlansCommand(a *app) *cobra.Command {
 		Use:     "plans",
 		Short:   "List the plans",
 		Example: "  nhacviec plans\n  nhacviec plans --json",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
 				plans, err := c.Plans(ctx)
@@ -52,7 +52,7 @@ func newUnitsCommand(a *app) *cobra.Command {
 		Use:     "units",
 		Short:   "List the units of the config and the tasks that they have",
 		Example: "  nhacviec units\n  nhacviec units --json",
-		Args:    a.noArguments,
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
 				units, err := c.Units(ctx)
@@ -99,7 +99,7 @@ tasks are listed only with --state cancelled.`,
   nhacviec tasks --unit "Phòng Tư pháp" --kind dated
   nhacviec tasks --search "ho tich"
   nhacviec tasks --review`,
-		Args: a.noArguments,
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cmp.Or(oneOfFlag("state", f.State, web.States), oneOfFlag("kind", f.Kind, web.Kinds)); err != nil {
 				return err

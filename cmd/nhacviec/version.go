@@ -56,7 +56,7 @@ func newVersionCommand(a *app) *cobra.Command {
 		Short: "Print the version of this program",
 		Example: `  nhacviec version
   nhacviec version --json`,
-		Args: a.noArguments,
+		Args: arguments(),
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			if a.json {
