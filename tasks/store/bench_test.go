@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"nhacviec/tasks"
 )
 
@@ -118,4 +120,37 @@ func BenchmarkOpen(b *testing.B) {
 	for b.Loop() {
 		must(b, get1[*Store](b)(Open(path)).Close())
 	}
+}
+
+func BenchmarkLedger(b *testing.B) {
+	const entries = 100_000
+	s := newStore(b)
+	s.db.NoSync = true
+	must(b, s.update(func(tx *bolt.Tx) error {
+		for i := range entries {
+			m := message(fmt.Sprint("u", i%1000), now, step(strconv.Itoa(i%70), "T-7", "2023-07-15"))
+			d := tasks.NewDelivery(m, "cfg", now)
+			d.State = tasks.Delivered
+			if _, err := appendEntry(tx, now, tasks.Entry{Delivery: &d}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	b.Run("unit", func(b *testing.B) {
+		for b.Loop() {
+			n := 0
+			must(b, s.Ledger(tasks.LedgerQuery{Unit: "u7"}, func(tasks.Entry) error { n++; return nil }))
+			if n != entries/1000 {
+				b.Fatal(n)
+			}
+		}
+	})
+	b.Run("verify", func(b *testing.B) {
+		for b.Loop() {
+			if n, err := s.Verify(); n != entries || err != nil {
+				b.Fatal(n, err)
+			}
+		}
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -48,7 +49,10 @@ type Store struct {
 	queue   []*write // waiting for a transaction
 
 	writing sync.Mutex // held by the one that commits
-	broken  error      // a write found the file damaged; guarded by writing
+
+	// broken is set when bbolt died inside: its locks and caches are not to be
+	// trusted, and every later call gets this error.
+	broken atomic.Pointer[error]
 }
 
 // Open opens the store file at path, and makes a new one when there is none.
@@ -71,7 +75,7 @@ func Open(path string) (*Store, error) {
 func (s *Store) Close() error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if s.broken != nil { // bbolt may have died holding its own lock
+	if s.broken.Load() != nil { // bbolt may have died holding its own locks
 		return s.file.Close()
 	}
 	return s.db.Close()
@@ -83,7 +87,21 @@ func (s *Store) Path() string { return s.path }
 // view runs fn in a read transaction. It must be short: an open one keeps
 // bbolt from using pages again, and the file grows.
 func (s *Store) view(fn func(*bolt.Tx) error) error {
-	err := guard(s.path, func() error { return s.db.View(fn) })
+	if broken := s.broken.Load(); broken != nil {
+		return *broken
+	}
+	begun := false // from here on bbolt cleans up behind a panic
+	err := guard(s.path, func() error {
+		err := s.db.View(func(tx *bolt.Tx) error {
+			begun = true
+			return fn(tx)
+		})
+		begun = true
+		return err
+	})
+	if !begun {
+		s.broken.Store(&err)
+	}
 	return s.explain(err)
 }
 

@@ -72,8 +72,8 @@ func (s *Store) commit() {
 // commitGroup runs the group in one transaction. failed is the index of the
 // member whose own function failed, or -1.
 func (s *Store) commitGroup(group []*write) (failed int, err error) {
-	if s.broken != nil {
-		return -1, s.broken
+	if broken := s.broken.Load(); broken != nil {
+		return -1, *broken
 	}
 	failed = -1
 	torn := true
@@ -90,8 +90,8 @@ func (s *Store) commitGroup(group []*write) (failed int, err error) {
 		torn = false
 		return err
 	})
-	if torn { // a panic inside bbolt: its locks and caches are not to be trusted
-		s.broken = err
+	if torn {
+		s.broken.Store(&err)
 		return -1, err
 	}
 	return failed, err
