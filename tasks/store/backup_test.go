@@ -75,7 +75,7 @@ func TestBusyFileOpensAgain(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	s.db.NoSync = true
-	for round := range 8 {
+	for round := range 4 {
 		var dd []tasks.Delivery
 		for i := range 300 {
 			d := tasks.NewDelivery(message(fmt.Sprint("u", round, i), now, step(fmt.Sprint(i), "T-7", "2023-07-15")), "cfg", now)
@@ -90,6 +90,6 @@ func TestBusyFileOpensAgain(t *testing.T) {
 		s = get1[*Store](t)(Open(s.Path()))
 		s.db.NoSync = true
 	}
-	equal(t, get1[uint64](t)(s.Verify()), uint64(8*200))
+	equal(t, get1[uint64](t)(s.Verify()), uint64(4*200))
 	must(t, s.Close())
 }

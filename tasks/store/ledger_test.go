@@ -141,7 +141,7 @@ func TestVerifyWhileWriting(t *testing.T) {
 	s := newStore(t)
 	done := make(chan error)
 	go func() {
-		for i := range 200 {
+		for i := range 100 {
 			d := tasks.NewDelivery(message(fmt.Sprint("u", i), now), "cfg", now)
 			d.State = tasks.Delivered
 			if err := s.Put(d, now); err != nil {
@@ -161,7 +161,7 @@ func TestVerifyWhileWriting(t *testing.T) {
 		select {
 		case err := <-done:
 			must(t, err)
-			equal(t, get1[uint64](t)(s.Verify()), uint64(200))
+			equal(t, get1[uint64](t)(s.Verify()), uint64(100))
 			return
 		default:
 		}

@@ -156,13 +156,12 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 			}
 			ready = append(ready, d)
 		}
-		for k, v := c.Seek(append(prefix, last+bar+"\xff"...)); mine(k); {
+		if k, v := c.Seek(append(prefix, last+bar+"\xff"...)); mine(k) {
 			d, err := read(k, v)
 			if err != nil {
 				return err
 			}
 			next = d.NextAttempt
-			break
 		}
 		return nil
 	})
