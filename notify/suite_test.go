@@ -152,6 +152,7 @@ type memory struct {
 	mu      sync.Mutex
 	value   []byte
 	history []string
+	spare   int // so many more writes succeed before fail counts
 	fail    int // so many more writes fail
 }
 
@@ -164,11 +165,20 @@ func (m *memory) ChannelState(tasks.Channel, string) ([]byte, error) {
 func (m *memory) SetChannelState(_ tasks.Channel, _ string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.fail > 0 {
+	if m.spare > 0 {
+		m.spare--
+	} else if m.fail > 0 {
 		m.fail--
 		return errors.New("no space left on device")
 	}
 	m.value = value
 	m.history = append(m.history, string(value))
 	return nil
+}
+
+// failAfter lets some writes pass before others fail, counted from the first.
+func (m *memory) failAfter(pass, fail int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.spare, m.fail = pass-len(m.history), fail
 }

@@ -152,9 +152,9 @@ func (t *Telegram) read(p map[string]string) (Message, *Fault) {
 	case len(p["text"]) > 32768:
 		return bad("text is too long")
 	case mode == "html":
-		plain, err := parseTelegramHTML(p["text"])
-		if err != nil {
-			return bad("can't parse entities: " + err.Error())
+		plain, complaint := parseTelegramHTML(p["text"])
+		if complaint != "" {
+			return bad("can't parse entities: " + complaint)
 		}
 		m.Text = plain
 	case mode != "":

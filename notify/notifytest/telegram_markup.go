@@ -13,7 +13,7 @@ var telegramTags = map[string]bool{
 
 // parseTelegramHTML returns what a reader sees of a text in Telegram's HTML, or
 // Telegram's complaint about it.
-func parseTelegramHTML(text string) (string, error) {
+func parseTelegramHTML(text string) (plainText, complaint string) {
 	var plain strings.Builder
 	var open []string
 	for at := 0; at < len(text); {
@@ -25,7 +25,7 @@ func parseTelegramHTML(text string) (string, error) {
 		case '<':
 			end := strings.IndexByte(text[at:], '>')
 			if end < 0 {
-				return "", fmt.Errorf("Unclosed start tag at byte offset %d", at)
+				return "", fmt.Sprintf("Unclosed start tag at byte offset %d", at)
 			}
 			tag := text[at+1 : at+end]
 			name, closing := strings.CutPrefix(tag, "/")
@@ -33,13 +33,13 @@ func parseTelegramHTML(text string) (string, error) {
 			name = strings.ToLower(strings.TrimSpace(name))
 			switch {
 			case closing && len(open) == 0:
-				return "", fmt.Errorf("Unexpected end tag at byte offset %d", at)
+				return "", fmt.Sprintf("Unexpected end tag at byte offset %d", at)
 			case closing && name != "" && open[len(open)-1] != name:
-				return "", fmt.Errorf(`Unmatched end tag at byte offset %d, expected "</%s>", found "</%s>"`, at, open[len(open)-1], name)
+				return "", fmt.Sprintf(`Unmatched end tag at byte offset %d, expected "</%s>", found "</%s>"`, at, open[len(open)-1], name)
 			case closing:
 				open = open[:len(open)-1]
 			case !telegramTags[name]:
-				return "", fmt.Errorf("Unsupported start tag %q at byte offset %d", name, at)
+				return "", fmt.Sprintf("Unsupported start tag %q at byte offset %d", name, at)
 			default:
 				open = append(open, name)
 			}
@@ -50,9 +50,9 @@ func parseTelegramHTML(text string) (string, error) {
 		}
 	}
 	if len(open) > 0 {
-		return "", fmt.Errorf("Can't find end tag corresponding to start tag %q", open[len(open)-1])
+		return "", fmt.Sprintf("Can't find end tag corresponding to start tag %q", open[len(open)-1])
 	}
-	return plain.String(), nil
+	return plain.String(), ""
 }
 
 // decodeEntity decodes the entity that s begins with. Telegram knows four by
