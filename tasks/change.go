@@ -57,8 +57,8 @@ func (t Task) Do(action Action, date, today Date) (Task, Change, error) {
 	c := Change{Plan: t.Plan, No: t.No, Action: string(action), Old: string(before.Status), New: string(t.Status)}
 	if !before.Deadline.SameTerms(t.Deadline) {
 		c.Old, c.New = before.Deadline.dates(), t.Deadline.dates()
-	} else if before.DoneThrough != t.DoneThrough && t.Status == Open {
-		c.Old, c.New = "open", "done through "+t.DoneThrough.Day()
+	} else if t.DoneThrough > before.DoneThrough && t.Status == Open {
+		c.New = "done through " + t.DoneThrough.Day()
 	}
 	return t, c, nil
 }

@@ -205,11 +205,16 @@ func (h *Handler) act(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	change := tasks.Change{Action: string(a.Action), By: a.By, Note: a.Note}
+	today := h.today()
+	_, change, err := t.Do(a.Action, a.Date, today)
+	if err != nil {
+		return nil, refused(t.Key, err)
+	}
+	change.By, change.Note = a.By, a.Note
 	t, err = h.Plans.Change(t.Key, change, h.Now(), func(t *tasks.Task) error {
-		next, _, err := t.Do(a.Action, a.Date, h.today())
+		next, _, err := t.Do(a.Action, a.Date, today) // the task as it is now
 		if err != nil {
-			return &Error{Message: err.Error(), Exit: ExitFailed, Status: http.StatusConflict}
+			return refused(t.Key, err)
 		}
 		*t = next
 		return nil
@@ -218,6 +223,11 @@ func (h *Handler) act(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return h.view(t), nil
+}
+
+// refused says that the task is not such that this can be done to it.
+func refused(key tasks.Key, err error) *Error {
+	return &Error{Message: err.Error(), Hint: fmt.Sprintf("nhacviec task show %s shows the task", key.No), Exit: ExitFailed, Status: http.StatusConflict}
 }
 
 // Library is everything that is stored of the plans, as it is stored.

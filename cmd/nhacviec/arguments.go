@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,24 +15,24 @@ import (
 	"nhacviec/web"
 )
 
-// noArguments refuses arguments.
-func (a *app) noArguments(cmd *cobra.Command, args []string) error {
-	return arguments()(cmd, args)
-}
-
-// arguments wants one argument for each name.
+// arguments wants one argument for each name, and without names none.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return web.Usage(fmt.Sprintf("%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and ")), usageHint(cmd))
+			return web.Usage(fmt.Sprintf("%s needs %s", verbOf(cmd), strings.Join(names[len(args):], " and ")), usageHint(cmd))
 		case len(names) == 0 && len(args) > 0:
-			return web.Usage(fmt.Sprintf("%s takes no argument, and got %q", cmd.CommandPath(), args[0]), usageHint(cmd))
+			return web.Usage(fmt.Sprintf("%s takes no argument, and got %q", verbOf(cmd), args[0]), usageHint(cmd))
 		case len(args) > len(names):
-			return web.Usage(fmt.Sprintf("%s takes %s, and got %q besides", cmd.CommandPath(), strings.Join(names, " and "), args[len(names)]), usageHint(cmd))
+			return web.Usage(fmt.Sprintf("%s takes %s, and got %q besides", verbOf(cmd), strings.Join(names, " and "), args[len(names)]), usageHint(cmd))
 		}
 		return nil
 	}
+}
+
+// verbOf returns what a user calls a command: "task done".
+func verbOf(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
 func usageHint(cmd *cobra.Command) string {
@@ -51,17 +54,26 @@ func (d *dateFlag) Set(text string) (err error) {
 	return err
 }
 
+var (
+	dayForm = regexp.MustCompile(`^([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})$`)
+	isoForm = regexp.MustCompile(`^([0-9]{4})-([0-9]{2})-([0-9]{2})$`)
+)
+
 // readDate reads 30/06/2023 or 2023-06-30.
 func readDate(text string) (tasks.Date, error) {
-	text = strings.TrimSpace(text)
-	if strings.Contains(text, "/") {
-		return tasks.ParseDay(text)
+	var day, month, year string
+	if m := dayForm.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		day, month, year = m[1], m[2], m[3]
+	} else if m := isoForm.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+		year, month, day = m[1], m[2], m[3]
+	} else {
+		return 0, fmt.Errorf("%q is not a date of the form 30/06/2023 or 2023-06-30", text)
 	}
-	d, err := tasks.ParseDate(text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a date that exists, of the form 30/06/2023 or 2023-06-30", text)
+	number := func(digits string) int {
+		n, _ := strconv.Atoi(digits) // four digits at most
+		return n
 	}
-	return d, nil
+	return tasks.NewDate(number(year), time.Month(number(month)), number(day))
 }
 
 // oneOfFlag refuses a word that a flag cannot be.

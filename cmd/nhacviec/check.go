@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -105,17 +106,19 @@ func (a *app) checkStored(ctx context.Context, c *Config, f *checked) error {
 	}
 	f.Found["plans"], f.Found["tasks"] = len(stored.Plans), len(stored.Tasks)
 	today := tasks.DateOf(a.now().In(c.Location))
+	troubles := map[string][]tasks.ReviewItem{} // with units, by what is wrong
 	for _, t := range stored.Tasks {
 		items := tasks.Review(t, c.Units, today)
 		f.Found["to_review"] += len(items)
 		for _, item := range items {
-			switch item.Reason {
-			case tasks.UnitUnknown:
-				f.Problems = append(f.Problems, taskProblem(item, "names a unit that the config does not know"))
-			case tasks.UnitNoAddress:
-				f.Problems = append(f.Problems, taskProblem(item, "has a lead unit that no channel reaches"))
+			if item.Reason == tasks.UnitUnknown || item.Reason == tasks.UnitNoAddress {
+				same := item.Reason + " " + item.Detail
+				troubles[same] = append(troubles[same], item)
 			}
 		}
+	}
+	for _, same := range slices.Sorted(maps.Keys(troubles)) {
+		f.Problems = append(f.Problems, unitProblem(troubles[same]))
 	}
 	rendered, problems := renderAll(c, stored, a.now())
 	f.Found["rendered"] = rendered
@@ -123,8 +126,17 @@ func (a *app) checkStored(ctx context.Context, c *Config, f *checked) error {
 	return nil
 }
 
-func taskProblem(item tasks.ReviewItem, reason string) Problem {
-	return Problem{Key: item.Key.String(), Reason: reason + "; cure: " + item.Cure, Got: shown(item.Detail)}
+// unitProblem says what is wrong with a unit that one or more tasks name.
+func unitProblem(items []tasks.ReviewItem) Problem {
+	first, others := items[0], ""
+	if len(items) > 1 {
+		others = fmt.Sprintf(" (and %d more times)", len(items)-1)
+	}
+	reason := "names a unit that the config does not know"
+	if first.Reason == tasks.UnitNoAddress {
+		reason = "has a lead unit that no channel reaches"
+	}
+	return Problem{Key: "task " + first.Key.String(), Reason: reason + others + "; cure: " + first.Cure, Got: shown(first.Detail)}
 }
 
 // renderAll puts one message of each kind into words for each channel, with

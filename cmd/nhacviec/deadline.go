@@ -24,7 +24,7 @@ or from today, to --until.`,
   nhacviec deadline --issued 05/06/2023 "trước ngày 20 hằng tháng" "Quý III"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return web.Usage(cmd.CommandPath()+" needs a TEXT", usageHint(cmd))
+				return web.Usage("deadline needs a TEXT", usageHint(cmd))
 			}
 			return nil
 		},

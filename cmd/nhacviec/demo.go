@@ -35,7 +35,7 @@ takes the built-in example, whatever config the machine has.`,
 		Example: `  nhacviec demo
   nhacviec demo --plan ke-hoach.md --issued 05/06/2023
   nhacviec demo --script --json --from 2023-06-05 --until 2023-12-31`,
-		Args: a.noArguments,
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := demoOptions{Config: a.configFlag, Plan: plan, Issued: issued.Date, From: from.Date, Until: until.Date}
 			if o.From == 0 {

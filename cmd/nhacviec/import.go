@@ -128,12 +128,8 @@ func (a *app) printImported(found web.Imported) error {
 	if err := a.printLine(""); err != nil {
 		return err
 	}
-	if err := a.printLine(plural(len(found.Review), "thing") + " to look at:"); err != nil {
+	if err := a.printLine("to look at:"); err != nil {
 		return err
 	}
-	rows = nil
-	for _, r := range found.Review {
-		rows = append(rows, reviewRow(r.No, r.Reason, r.Detail, r.Cure))
-	}
-	return a.printTable(reviewHead, rows)
+	return a.printReview(found.Review)
 }

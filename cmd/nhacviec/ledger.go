@@ -81,7 +81,7 @@ func ledgerRow(e tasks.Entry) []string {
 	seq, at := fmt.Sprint(e.Seq), clock(e.Time)
 	if c := e.Change; c != nil {
 		detail := c.Note
-		if c.Old != "" || c.New != "" {
+		if c.Old != c.New {
 			detail = strings.TrimSuffix(fmt.Sprintf("%s → %s; %s", cmp.Or(c.Old, "-"), cmp.Or(c.New, "-"), c.Note), "; ")
 		}
 		return []string{seq, at, c.Action, strings.TrimSuffix(c.Plan+"/"+string(c.No), "/"), c.By, cut(detail, taskWidth)}

@@ -59,7 +59,7 @@ func newRootCommand(a *app) *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"work":    {newImportCommand(a), newPlansCommand(a), newUnitsCommand(a), newTasksCommand(a), newTaskCommand(a), newDeadlineCommand(a)},
 		"sending": {newForecastCommand(a), newExplainCommand(a), newLedgerCommand(a), newVerifyCommand(a), newOutboxCommand(a), newResendCommand(a), newSendTestCommand(a)},
-		"service": {newServeCommand(a), newCheckCommand(a), newStatusCommand(a), newReloadCommand(a), newVersionCommand(a)},
+		"service": {newServeCommand(a), newDemoCommand(a), newCheckCommand(a), newStatusCommand(a), newReloadCommand(a), newVersionCommand(a)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
@@ -78,6 +78,7 @@ func (a *app) helpOrUnknown(cmd *cobra.Command, args []string) error {
 		return cmd.Help()
 	}
 	hint := cmd.CommandPath() + " --help lists the verbs"
+	cmd.SuggestionsMinimumDistance = 2
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		hint = "did you mean " + strings.Join(like, " or ") + "? " + hint
 	}

@@ -116,7 +116,7 @@ tasks are listed only with --state cancelled.`,
 					a.say("no task is like that")
 				}
 				if f.Review {
-					return a.printReview(views)
+					return a.printReview(reviewItems(views))
 				}
 				return a.printTasks(views)
 			})
@@ -152,20 +152,36 @@ func (a *app) printTasks(views []tasks.View) error {
 	return a.printTable([]string{"NO", "STATE", "DUE", "LEAD", "TASK"}, rows)
 }
 
-var reviewHead = []string{"NO", "REASON", "WORDS", "CURE"}
-
-func reviewRow(no tasks.Number, reason, detail, cure string) []string {
-	return []string{string(no), reason, cut(detail, wordWidth), cure}
-}
-
-func (a *app) printReview(views []tasks.View) error {
-	var rows [][]string
+// reviewItems returns what is to be looked at in the tasks listed.
+func reviewItems(views []tasks.View) []tasks.ReviewItem {
+	var items []tasks.ReviewItem
 	for _, v := range views {
 		for _, r := range v.Review {
-			rows = append(rows, reviewRow(v.No, r.Reason, r.Detail, r.Cure))
+			items = append(items, tasks.ReviewItem{Key: v.Key, Reason: r.Reason, Detail: r.Detail, Cure: r.Cure})
 		}
 	}
-	return a.printTable(reviewHead, rows)
+	return items
+}
+
+// printReview prints what is to be looked at; tasks with the same trouble and
+// cure share a row.
+func (a *app) printReview(items []tasks.ReviewItem) error {
+	var rows [][]string
+	at := map[string]int{} // what rows say -> index of the row
+	for _, r := range items {
+		row := []string{string(r.No), r.Reason, cut(r.Detail, wordWidth), r.Cure}
+		same := strings.Join(append([]string{r.Plan}, row[1:]...), "\x00")
+		if i, seen := at[same]; seen {
+			rows[i][0] += ", " + row[0]
+			continue
+		}
+		at[same] = len(rows)
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
+		row[0] = cut(row[0], wordWidth)
+	}
+	return a.printTable([]string{"NO", "REASON", "WORDS", "CURE"}, rows)
 }
 
 // unitCell shows a unit of a task: its code, or the plan's words in quotes
