@@ -1,0 +1,629 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nhacviec/tasks"
+	"nhacviec/web"
+)
+
+var (
+	saigon  = time.FixedZone("+07", 7*3600)
+	morning = time.Date(2023, 6, 5, 7, 0, 0, 0, saigon)
+	issued  = tasks.DateOf(morning)
+)
+
+// office is everything that a handler stands on, in memory.
+type office struct {
+	plans   []tasks.Plan
+	tasks   map[tasks.Key]tasks.Task
+	entries []tasks.Entry
+	outbox  []tasks.Delivery
+	writes  int // calls of a method that changes or sends
+
+	fails       error // what every method that reads the ledger ends with
+	broken      error // what Verify finds
+	status      web.Status
+	reloadError error
+}
+
+func (o *office) Plans() ([]tasks.Plan, error) { return o.plans, nil }
+
+func (o *office) Tasks(plan string) ([]tasks.Task, error) {
+	var out []tasks.Task
+	for _, t := range o.tasks {
+		if plan == "" || t.Plan == plan {
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+func (o *office) Change(key tasks.Key, c tasks.Change, now time.Time, fn func(*tasks.Task) error) (tasks.Task, error) {
+	o.writes++
+	t := o.tasks[key]
+	if err := fn(&t); err != nil {
+		return tasks.Task{}, err
+	}
+	o.tasks[key] = t
+	o.entries = append(o.entries, tasks.Entry{Seq: uint64(len(o.entries) + 1), Time: now.UTC(), Change: &c})
+	return t, nil
+}
+
+func (o *office) Import(p tasks.Plan, _ time.Time, _, _ string, merge func([]tasks.Task) (tasks.Difference, error)) (tasks.Difference, error) {
+	o.writes++
+	stored, _ := o.Tasks(p.ID)
+	d, err := merge(stored)
+	if err != nil {
+		return d, err
+	}
+	o.plans = append(o.plans, p)
+	for _, t := range d.New {
+		o.tasks[t.Key] = t
+	}
+	return d, nil
+}
+
+func (o *office) Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error {
+	for _, e := range o.entries {
+		if q.Unit != "" && (e.Delivery == nil || e.Delivery.Unit != q.Unit) {
+			continue
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+	}
+	return o.fails
+}
+
+func (o *office) Verify() (uint64, error) { return uint64(len(o.entries)), o.broken }
+
+func (o *office) Outbox() ([]tasks.Delivery, error) { return o.outbox, nil }
+
+func (o *office) Resend(id, _ string, _ time.Time) (tasks.Delivery, error) {
+	o.writes++
+	for _, d := range o.outbox {
+		if d.ID == id {
+			d.ID += "-2"
+			return d, nil
+		}
+	}
+	return tasks.Delivery{}, fmt.Errorf("no delivery %s", id)
+}
+
+func (o *office) Forecast(from, to time.Time) ([]tasks.Message, error) {
+	m := tasks.Message{Kind: tasks.Reminder, At: from, Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "cong-an", Address: "ca@example.gov.vn"}}
+	last := m
+	last.At, last.Unit = to, "tu-phap"
+	return []tasks.Message{m, last}, nil
+}
+
+func (o *office) Explain(key tasks.Key, on tasks.Date) (any, error) {
+	return map[string]string{"key": key.String(), "on": on.String()}, nil
+}
+
+func (o *office) SendTest(_ context.Context, ch tasks.Channel, address string) (tasks.Receipt, error) {
+	o.writes++
+	if address == "full@example.gov.vn" {
+		return tasks.Receipt{}, errors.New("mailbox full")
+	}
+	return tasks.Receipt{Reply: "250 " + string(ch)}, nil
+}
+
+func (o *office) Status() (web.Status, error) { return o.status, nil }
+
+func (o *office) Reload(context.Context) ([]string, error) {
+	o.writes++
+	return []string{"nobody reaches tu-phap"}, o.reloadError
+}
+
+// newOffice returns an office with two plans, and a handler over it.
+func newOffice(t *testing.T) (*office, *web.Handler) {
+	t.Helper()
+	units, problems := tasks.NewDirectory([]tasks.Unit{
+		{Code: "cong-an", Name: "Công an thành phố", Aliases: []string{"CATP"}, Addresses: map[tasks.Channel][]string{tasks.Email: {"ca@example.gov.vn"}}},
+		{Code: "tu-phap", Name: "Phòng Tư pháp", Addresses: map[tasks.Channel][]string{tasks.Email: {"tp@example.gov.vn"}}},
+		{Code: "phong", Name: "Các phòng", Members: []string{"tu-phap"}},
+		{Code: "tat-ca", Name: "Toàn thành phố", Members: []string{"cong-an", "phong"}},
+	})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	o := &office{tasks: map[tasks.Key]tasks.Task{}}
+	row := func(plan, no, lead, coordinating, content, deadline string) {
+		p := tasks.Plan{ID: plan, Title: plan, Issued: issued}
+		tt, err := tasks.Understand(p, []tasks.Row{{No: tasks.Number(no), Lead: lead, Coordinating: coordinating, Content: content, Deadline: deadline}}, units, issued)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.tasks[tt[0].Key] = tt[0]
+	}
+	o.plans = []tasks.Plan{{ID: "ct05", Title: "ct05", Issued: issued}, {ID: "ct06", Title: "ct06", Issued: issued}}
+	row("ct05", "1", "Công an thành phố", "", "Kiểm tra hộ tịch", "Trước ngày 30/6/2023")
+	row("ct05", "2", "Phòng Tư pháp", "Công an thành phố", "Số hóa", "Trước ngày 10/6/2023")
+	row("ct05", "3", "Các phòng", "", "Tuyên truyền", "Thường xuyên")
+	row("ct05", "4", "Phòng lạ", "Toàn thành phố", "Rà soát", "khi trời mưa")
+	row("ct06", "1", "Phòng Tư pháp", "", "Báo cáo", "Trước ngày 01/6/2023")
+	o.status.Channels = []web.ChannelStatus{{Channel: tasks.Email, LastSent: morning.UTC()}}
+	o.status.Since = morning.UTC()
+	h := &web.Handler{
+		Plans: o, Ledger: o, Outbox: o, Planner: o, Tester: o, Daemon: o,
+		Setting: func() web.Setting { return web.Setting{Units: units, Location: saigon, Soon: 7} },
+		Now:     func() time.Time { return morning.UTC() },
+		Version: "v1.2.3",
+		Store:   "/var/lib/nhacviec/nhacviec.db",
+	}
+	return o, h
+}
+
+// listen serves a handler on a Unix socket until the test ends.
+func listen(t *testing.T, h http.Handler) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "s")
+	l, err := web.Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := web.NewServer(h, slog.New(slog.DiscardHandler))
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() {
+		server.Close()
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+	return path
+}
+
+// clients returns a client over a socket and one in the process: every promise
+// holds for both.
+func clients(t *testing.T, h http.Handler) map[string]*web.Client {
+	t.Helper()
+	transport, err := web.Dial(listen(t, h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]*web.Client{"socket": web.NewClient(transport), "in process": web.NewClient(web.InProcess(h))}
+}
+
+func TestTasksFilter(t *testing.T) {
+	t.Parallel()
+	_, h := newOffice(t)
+	for name, c := range clients(t, h) {
+		for _, tc := range []struct {
+			filter web.TaskFilter
+			want   string // keys, worst first
+			error  string
+		}{
+			{filter: web.TaskFilter{}, want: "ct05/2 ct05/4 ct06/1 ct05/1 ct05/3"},
+			{filter: web.TaskFilter{State: "soon"}, want: "ct05/2"},
+			{filter: web.TaskFilter{State: "open", Plan: "ct06"}, want: "ct06/1"},
+			{filter: web.TaskFilter{Kind: "unknown"}, want: "ct05/4"},
+			{filter: web.TaskFilter{Unit: "catp"}, want: "ct05/2 ct05/4 ct05/1"},
+			{filter: web.TaskFilter{Unit: "Phòng Tư pháp"}, want: "ct05/2 ct05/4 ct06/1 ct05/3"}, // through groups
+			{filter: web.TaskFilter{Unit: "phong"}, want: "ct05/4 ct05/3"},
+			{filter: web.TaskFilter{Search: "HO TICH"}, want: "ct05/1"},
+			{filter: web.TaskFilter{Search: "nowhere"}, want: ""},
+			{filter: web.TaskFilter{Review: true}, want: "ct05/4 ct06/1"},
+			{filter: web.TaskFilter{State: "late"}, error: `no state is called "late"`},
+			{filter: web.TaskFilter{Kind: "x"}, error: `no kind is called "x"`},
+			{filter: web.TaskFilter{Plan: "ct07"}, error: `no plan is called "ct07"`},
+			{filter: web.TaskFilter{Unit: "phòng tư phap"}, error: `no unit is called "phòng tư phap"`},
+		} {
+			views, err := c.Tasks(t.Context(), tc.filter)
+			if !sameError(err, tc.error, web.ExitUsage) {
+				t.Errorf("%s: %+v: error %v, want %q", name, tc.filter, err, tc.error)
+			}
+			keys := make([]string, len(views))
+			for i, v := range views {
+				keys[i] = v.Key.String()
+			}
+			if got := strings.Join(keys, " "); got != tc.want {
+				t.Errorf("%s: %+v: got %q, want %q", name, tc.filter, got, tc.want)
+			}
+		}
+	}
+}
+
+// sameError reports whether err is none, or an *web.Error with a text in it
+// and an exit code.
+func sameError(err error, text string, exit int) bool {
+	var e *web.Error
+	if text == "" {
+		return err == nil
+	}
+	return errors.As(err, &e) && strings.Contains(e.Message, text) && e.Exit == exit
+}
+
+func TestFindTask(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	for name, c := range clients(t, h) {
+		v, err := c.Task(t.Context(), tasks.Key{No: "2"})
+		if err != nil || v.Key.String() != "ct05/2" {
+			t.Errorf("%s: task 2 = %v, %v", name, v.Key, err)
+		}
+		if _, err := c.Task(t.Context(), tasks.Key{No: "1"}); !sameError(err, "several plans have a task 1: ct05, ct06", web.ExitUsage) &&
+			!sameError(err, "several plans have a task 1: ct06, ct05", web.ExitUsage) {
+			t.Errorf("%s: task 1 of two plans: %v", name, err)
+		}
+		if v, err := c.Task(t.Context(), tasks.Key{Plan: "ct06", No: "1"}); err != nil || v.Content != "Báo cáo" {
+			t.Errorf("%s: task 1 of ct06 = %q, %v", name, v.Content, err)
+		}
+		if _, err := c.Task(t.Context(), tasks.Key{No: "9"}); !sameError(err, `no task has the number "9"`, web.ExitFailed) {
+			t.Errorf("%s: task 9: %v", name, err)
+		}
+	}
+	gone := o.tasks[tasks.Key{Plan: "ct06", No: "1"}]
+	gone.Status = tasks.Cancelled
+	o.tasks[gone.Key] = gone
+	if v, err := web.NewClient(web.InProcess(h)).Task(t.Context(), tasks.Key{No: "1"}); err != nil || v.Plan != "ct05" {
+		t.Errorf("task 1, with the other one cancelled = %v, %v", v.Key, err)
+	}
+}
+
+func TestAct(t *testing.T) {
+	t.Parallel()
+	july := issued + 40
+	for _, tc := range []struct {
+		name  string
+		act   web.Act
+		error string
+		exit  int
+		state tasks.State
+	}{
+		{name: "done", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActDone, By: "an"}, state: "done"},
+		{name: "extend", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActExtend, Date: july, Note: "CV 1"}, state: tasks.InTime},
+		{name: "extend without a reason", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActExtend, Date: july, Note: " "}, error: "needs a reason", exit: web.ExitUsage},
+		{name: "extend without a date", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActExtend, Note: "CV 1"}, error: "needs a date", exit: web.ExitUsage},
+		{name: "done with a date", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActDone, Date: july}, error: "takes no date", exit: web.ExitUsage},
+		{name: "no such action", act: web.Act{Key: tasks.Key{No: "2"}, Action: "burn"}, error: "no such action", exit: web.ExitFailed},
+		{name: "refused", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActReopen}, error: "is open; it cannot be reopened", exit: web.ExitFailed},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			o, h := newOffice(t)
+			before := o.tasks[tasks.Key{Plan: "ct05", No: "2"}]
+			v, err := web.NewClient(web.InProcess(h)).Act(t.Context(), tc.act)
+			if !sameError(err, tc.error, tc.exit) {
+				t.Fatalf("error %v, want %q", err, tc.error)
+			}
+			if v.State != tc.state {
+				t.Errorf("state %q, want %q", v.State, tc.state)
+			}
+			after := o.tasks[before.Key]
+			if tc.error != "" && (cmp.Diff(before, after, cmp.AllowUnexported(tasks.Recurrence{})) != "" || o.writes > 0) {
+				t.Errorf("a refused action wrote %d times: %+v", o.writes, after)
+			}
+			if tc.error == "" && (len(o.entries) != 1 || o.entries[0].By != tc.act.By || o.entries[0].Note != tc.act.Note) {
+				t.Errorf("the ledger has %+v", o.entries)
+			}
+		})
+	}
+}
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	c := web.NewClient(web.InProcess(h))
+	in := web.Import{
+		Plan: tasks.Plan{ID: "ct07", Issued: issued},
+		Rows: []tasks.Row{{No: "1", Lead: "Công an thành phố", Content: "Việc", Deadline: "Tháng 6/2023"}},
+	}
+	in.DryRun = true
+	found, err := c.Import(t.Context(), in)
+	if err != nil || len(found.New) != 1 || !found.DryRun || o.writes != 0 {
+		t.Fatalf("dry run: %d new, %d writes, %v", len(found.New), o.writes, err)
+	}
+	in.DryRun = false
+	found, err = c.Import(t.Context(), in)
+	if err != nil || len(found.New) != 1 || o.writes != 1 || found.Plan.Title != "ct07" {
+		t.Fatalf("import: %+v, %d writes, %v", found, o.writes, err)
+	}
+	in.Plan.Issued = 0 // known by now
+	if found, err = c.Import(t.Context(), in); err != nil || len(found.Same) != 1 || found.Plan.Issued != issued {
+		t.Errorf("again: %+v, %v", found, err)
+	}
+	o.writes = 0
+	for _, tc := range []struct {
+		change func(*web.Import)
+		error  string
+		exit   int
+	}{
+		{func(in *web.Import) { in.Plan = tasks.Plan{ID: "ct08"} }, "does not say when the plan was issued", web.ExitUsage},
+		{func(in *web.Import) { in.Plan.ID = "" }, "cannot be the id of a plan", web.ExitUsage},
+		{func(in *web.Import) { in.Plan.ID = "../ct" }, "cannot be the id of a plan", web.ExitUsage},
+		{func(in *web.Import) { in.Rows = append(in.Rows, in.Rows[0]) }, "number 1", web.ExitFailed},
+	} {
+		bad := in
+		tc.change(&bad)
+		if _, err := c.Import(t.Context(), bad); !sameError(err, tc.error, tc.exit) {
+			t.Errorf("error %v, want %q", err, tc.error)
+		}
+	}
+	if o.writes != 0 {
+		t.Errorf("refused imports wrote %d times", o.writes)
+	}
+}
+
+func TestForecastPeriod(t *testing.T) {
+	t.Parallel()
+	_, h := newOffice(t)
+	c := web.NewClient(web.InProcess(h))
+	for _, tc := range []struct {
+		name        string
+		first, last tasks.Date
+		unit        string
+		want        string // instants
+		error       string
+	}{
+		{name: "from now for thirty days", want: "2023-06-05T07:00:00+07:00 2023-07-05T07:00:00+07:00"},
+		{name: "whole days", first: issued + 1, last: issued + 1, want: "2023-06-06T00:00:00+07:00 2023-06-06T23:59:59.999999999+07:00"},
+		{name: "a unit", unit: "CATP", want: "2023-06-05T07:00:00+07:00"},
+		{name: "members of a group", unit: "phong", want: "2023-07-05T07:00:00+07:00"},
+		{name: "backwards", first: issued + 1, last: issued, error: "before it begins"},
+		{name: "too far", last: issued + 5*366 + 2, error: "five years"},
+		{name: "a far day", first: issued + 300_000, last: issued + 300_001, error: "five years"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			messages, err := c.Forecast(t.Context(), tc.first, tc.last, tc.unit)
+			if !sameError(err, tc.error, web.ExitUsage) {
+				t.Fatalf("error %v, want %q", err, tc.error)
+			}
+			at := make([]string, len(messages))
+			for i, m := range messages {
+				at[i] = m.At.Format(time.RFC3339Nano)
+			}
+			if got := strings.Join(at, " "); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestLedger reads entries as a stream, and hears of an error in its middle.
+func TestLedger(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	all := clients(t, h)
+	read := func(c *web.Client, q web.LedgerQuery) (units []string, err error) {
+		err = c.Ledger(t.Context(), q, func(e tasks.Entry) error {
+			if e.Time.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
+				t.Errorf("entry %d is of %s, not in the configured zone", e.Seq, e.Time)
+			}
+			units = append(units, e.Delivery.Unit)
+			return nil
+		})
+		return units, err
+	}
+	for name, c := range all {
+		if units, err := read(c, web.LedgerQuery{}); err != nil || len(units) != 0 {
+			t.Errorf("%s: an empty ledger gave %v, %v", name, units, err)
+		}
+	}
+	const many = 5000 // more than any buffer on the way holds
+	for i := range many {
+		unit := "tu-phap"
+		if i == many-1 {
+			unit = "cu" // a unit that the config has no more
+		}
+		d := tasks.Delivery{Message: tasks.Message{Recipient: tasks.Recipient{Unit: unit}}, Parts: []string{"secret text"}}
+		o.entries = append(o.entries, tasks.Entry{Seq: uint64(i + 1), Time: morning.UTC(), Delivery: &d})
+	}
+	for name, c := range all {
+		if units, err := read(c, web.LedgerQuery{}); err != nil || len(units) != many {
+			t.Errorf("%s: got %d entries, %v", name, len(units), err)
+		}
+		if units, err := read(c, web.LedgerQuery{Unit: "cu"}); err != nil || len(units) != 1 {
+			t.Errorf("%s: of a unit that is gone: %v, %v", name, units, err)
+		}
+		if _, err := read(c, web.LedgerQuery{Unit: "phong tu pha"}); !sameError(err, "no unit is called", web.ExitUsage) {
+			t.Errorf("%s: an unknown unit: %v", name, err)
+		}
+		stop := errors.New("enough")
+		if err := c.Ledger(t.Context(), web.LedgerQuery{}, func(tasks.Entry) error { return stop }); err == nil {
+			t.Errorf("%s: the reader's own error is lost", name)
+		}
+	}
+	o.fails = errors.New("page 7 is damaged")
+	for name, c := range all {
+		units, err := read(c, web.LedgerQuery{})
+		if len(units) != many || !sameError(err, "page 7 is damaged", web.ExitFailed) {
+			t.Errorf("%s: %d entries, then %v; want all and the error", name, len(units), err)
+		}
+	}
+	o.entries = nil
+	for name, c := range all {
+		if _, err := read(c, web.LedgerQuery{}); !sameError(err, "page 7 is damaged", web.ExitFailed) {
+			t.Errorf("%s: an error before the first entry: %v", name, err)
+		}
+	}
+}
+
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	o.outbox = []tasks.Delivery{
+		{ID: "abc", State: tasks.Failed, NextAttempt: morning.UTC(), Message: tasks.Message{At: morning.UTC()}},
+		{ID: "def", State: tasks.Retry},
+	}
+	for name, c := range clients(t, h) {
+		rows, err := c.Outbox(t.Context())
+		if err != nil || len(rows) != 2 || rows[0].At.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
+			t.Errorf("%s: outbox %+v, %v", name, rows, err)
+		}
+		if d, err := c.Resend(t.Context(), web.Resend{ID: "abc", By: "an"}); err != nil || d.ID != "abc-2" {
+			t.Errorf("%s: resend %+v, %v", name, d, err)
+		}
+		if _, err := c.Resend(t.Context(), web.Resend{}); !sameError(err, "which delivery", web.ExitUsage) {
+			t.Errorf("%s: resend of nothing: %v", name, err)
+		}
+		if sent, err := c.SendTest(t.Context(), web.SendTest{Channel: tasks.Email, Address: "a@example.gov.vn"}); err != nil || sent.Reply != "250 email" {
+			t.Errorf("%s: test message %+v, %v", name, sent, err)
+		}
+		if _, err := c.SendTest(t.Context(), web.SendTest{Channel: tasks.Email, Address: "full@example.gov.vn"}); !sameError(err, "mailbox full", web.ExitFailed) {
+			t.Errorf("%s: test message not delivered: %v", name, err)
+		}
+		if _, err := c.SendTest(t.Context(), web.SendTest{Channel: "fax", Address: "1"}); !sameError(err, `no channel is called "fax"`, web.ExitUsage) {
+			t.Errorf("%s: test message by fax: %v", name, err)
+		}
+		var explained map[string]string
+		if err := c.Explain(t.Context(), tasks.Key{No: "2"}, 0, &explained); err != nil || explained["key"] != "ct05/2" || explained["on"] != "2023-06-05" {
+			t.Errorf("%s: explain %v, %v", name, explained, err)
+		}
+		if v, err := c.Verify(t.Context()); err != nil || !v.Intact {
+			t.Errorf("%s: verify %+v, %v", name, v, err)
+		}
+		units, err := c.Units(t.Context())
+		if err != nil || len(units) != 4 || units[1].Leads != 2 || units[0].Coordinates != 1 {
+			t.Errorf("%s: units %+v, %v", name, units, err)
+		}
+		plans, err := c.Plans(t.Context())
+		if err != nil || len(plans) != 2 || plans[0].Tasks != 4 || plans[0].Review != 1 {
+			t.Errorf("%s: plans %+v, %v", name, plans, err)
+		}
+		if l, err := c.Library(t.Context()); err != nil || len(l.Plans) != 2 || len(l.Tasks) != 5 {
+			t.Errorf("%s: library %+v, %v", name, l, err)
+		}
+	}
+	o.broken = errors.New("entry 3 was altered")
+	if v, err := web.NewClient(web.InProcess(h)).Verify(t.Context()); err != nil || v.Intact || v.Broken != "entry 3 was altered" {
+		t.Errorf("verify of a broken ledger %+v, %v", v, err)
+	}
+}
+
+func TestStatusAndReload(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	o.outbox = []tasks.Delivery{{State: tasks.Failed}, {State: tasks.Retry}, {State: tasks.Planned}}
+	h.Explain = func(err error) *web.Error {
+		return &web.Error{Message: "explained: " + err.Error(), Exit: web.ExitConfig}
+	}
+	for name, c := range clients(t, h) {
+		s, err := c.Status(t.Context())
+		if err != nil || s.Waiting != 2 || s.Failed != 1 || s.Version != "v1.2.3" || s.Since.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
+			t.Errorf("%s: status %+v, %v", name, s, err)
+		}
+		done, err := c.Reload(t.Context())
+		if err != nil || len(done.Warnings) != 1 {
+			t.Errorf("%s: reload %+v, %v", name, done, err)
+		}
+	}
+	if o.status.Channels[0].LastSent.Location() != time.UTC {
+		t.Error("status changed what the daemon gave")
+	}
+	o.reloadError = errors.New("config.toml:3: prot: unknown key")
+	c := web.NewClient(web.InProcess(h))
+	if _, err := c.Reload(t.Context()); !sameError(err, "explained: config.toml:3", web.ExitConfig) {
+		t.Errorf("a refused reload: %v", err)
+	}
+	h.Daemon = nil
+	if _, err := c.Status(t.Context()); !sameError(err, "needs the daemon", web.ExitNoDaemon) {
+		t.Errorf("status without a daemon: %v", err)
+	}
+	if _, err := c.Reload(t.Context()); !sameError(err, "needs the daemon", web.ExitNoDaemon) {
+		t.Errorf("reload without a daemon: %v", err)
+	}
+}
+
+// TestHostileRequests sends raw requests through a real socket. None may
+// change anything, and each is answered with an Error in JSON, or by net/http
+// itself before the handler sees it.
+func TestHostileRequests(t *testing.T) {
+	t.Parallel()
+	post := func(path, body string) string {
+		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+	}
+	huge := strings.Repeat("x", 65<<10)
+	for _, tc := range []struct {
+		name, request string
+		status        int
+		body          string // part of it
+	}{
+		{"unknown path", "GET /v2/tasks HTTP/1.1\r\nHost: x\r\n\r\n", 404, "no such path"},
+		{"path with junk", "GET /v1/../v1//tasks HTTP/1.1\r\nHost: x\r\n\r\n", 404, "no such path"},
+		{"path with escapes", "GET /v1/%2e%2e%2fetc%2fpasswd%00 HTTP/1.1\r\nHost: x\r\n\r\n", 404, "no such path"},
+		{"a change by GET", "GET /v1/resend?id=abc HTTP/1.1\r\nHost: x\r\n\r\n", 405, "takes POST, not GET"},
+		{"a reload by GET", "GET /v1/reload HTTP/1.1\r\nHost: x\r\n\r\n", 405, "takes POST"},
+		{"another method", "DELETE /v1/task HTTP/1.1\r\nHost: x\r\n\r\n", 405, "takes GET or POST, not DELETE"},
+		{"unknown parameter", "GET /v1/tasks?status=open HTTP/1.1\r\nHost: x\r\n\r\n", 400, `unknown parameter \"status\"`},
+		{"parameter twice", "GET /v1/tasks?plan=a&plan=b HTTP/1.1\r\nHost: x\r\n\r\n", 400, "is given 2 times"},
+		{"broken query", "GET /v1/tasks?plan=%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400, "query is malformed"},
+		{"a date that is none", "GET /v1/forecast?from=2023-02-30 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "from: "},
+		{"unknown field", post("/v1/task", `{"plan":"ct05","no":2,"action":"done","sudo":true}`), 400, "unknown field"},
+		{"wrong type", post("/v1/task", `{"plan":"ct05","no":[2],"action":"done"}`), 400, "is not a task number"},
+		{"no JSON", post("/v1/task", `done`), 400, "not what is expected"},
+		{"nothing", post("/v1/task", ``), 400, "not what is expected"},
+		{"two objects", post("/v1/task", `{"no":2,"action":"done"}{"no":3,"action":"done"}`), 400, "something follows"},
+		{"junk behind the object", post("/v1/task", `{"no":2,"action":"done"} x`), 400, "not what is expected"},
+		{"deep nesting", post("/v1/reload", strings.Repeat("[", 20000)), 400, "not what is expected"},
+		{"huge body", post("/v1/task", `{"no":2,"action":"done","note":"`+huge+`"}`), 413, "too large"},
+		{"a form, as a browser sends it", "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415, "not application/json"},
+		{"huge header", "GET /v1/tasks HTTP/1.1\r\nHost: x\r\nX: " + huge + "\r\n\r\n", 431, ""},
+		{"two lengths", "POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 20\r\n\r\n{}", 400, ""},
+		{"no HTTP", "\x16\x03\x01 hello\r\n\r\n", 400, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			o, h := newOffice(t)
+			conn, err := net.Dial("unix", listen(t, h))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			request := strings.Replace(tc.request, "Host: x\r\n", "Host: x\r\nConnection: close\r\n", 1)
+			if _, err := io.WriteString(conn, request); err != nil && tc.status < 413 {
+				t.Fatal(err)
+			}
+			answer, err := io.ReadAll(conn)
+			if err != nil && len(answer) == 0 {
+				t.Fatal(err)
+			}
+			if want := fmt.Sprintf("HTTP/1.1 %d ", tc.status); !strings.HasPrefix(string(answer), want) {
+				t.Errorf("answer %.200q, want %q", answer, want)
+			}
+			if !strings.Contains(string(answer), tc.body) || tc.body != "" && !strings.Contains(string(answer), `{"error":"`) {
+				t.Errorf("answer %.300q, want an error with %q", answer, tc.body)
+			}
+			if o.writes != 0 {
+				t.Error("the request changed something")
+			}
+		})
+	}
+}
+
+// TestGETChangesNothing asks every path by GET and sees nothing written.
+func TestGETChangesNothing(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	client := &http.Client{Transport: web.InProcess(h)}
+	asked := 0
+	for _, path := range []string{"version", "plans", "units", "tasks", "library", "forecast", "explain?no=2", "ledger", "verify", "outbox", "status", "task?no=2",
+		"import", "resend", "send-test", "reload"} {
+		answer, err := client.Get("http://nhacviec/v1/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.StatusCode == http.StatusOK {
+			asked++
+		}
+		answer.Body.Close()
+	}
+	if asked != 12 || o.writes != 0 {
+		t.Errorf("%d paths answered GET, want 12; %d writes, want 0", asked, o.writes)
+	}
+}
