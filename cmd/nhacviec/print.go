@@ -36,15 +36,23 @@ func (a *app) printTable(head []string, rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	var aligned strings.Builder
+	w := tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{head}, rows...) {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = oneLine(cell)
+		for _, cell := range row {
+			fmt.Fprint(w, oneLine(cell), "\t")
 		}
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+		fmt.Fprintln(w)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(aligned.String()) {
+		if _, err := fmt.Fprintln(a.stdout, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // say prints a message.
@@ -82,8 +90,9 @@ func cut(text string, limit int) string {
 	if utf8.RuneCountInString(text) <= limit {
 		return text
 	}
-	head := string([]rune(text)[:limit-1])
-	if i := strings.LastIndexByte(head, ' '); i > len(head)/2 {
+	runes := []rune(text)
+	head := string(runes[:limit-1])
+	if i := strings.LastIndexByte(head, ' '); i > len(head)/2 && runes[limit-1] != ' ' {
 		head = head[:i]
 	}
 	return strings.TrimRight(head, " ,;:.") + "…"
