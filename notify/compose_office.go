@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"nhacviec/tasks"
 )
@@ -77,7 +78,7 @@ func (c *composer) failure() (letter, error) {
 	if len(c.Failures) == 0 {
 		return letter{}, errors.New("it has no failures")
 	}
-	var lost, trouble []row
+	var lost, waiting, trouble []row
 	for _, f := range slices.SortedStableFunc(slices.Values(c.Failures), func(a, b tasks.Failure) int { return cmp.Compare(a.At.Unix(), b.At.Unix()) }) {
 		cause := sentence(plain(f.Cause, mostCause))
 		at := f.At.In(c.At.Location())
@@ -89,26 +90,36 @@ func (c *composer) failure() (letter, error) {
 		if !ok {
 			word = string(f.Channel)
 		}
-		lost = append(lost, row{
+		r := row{
 			Tone: late, State: word, When: "lúc " + moment(at),
 			Name:    fmt.Sprintf("%s (%s)", c.unit(f.Unit).Name, plain(f.Address, mostUnitName)),
-			Details: []string{"Lý do: " + cause}, Command: "nhacviec resend " + f.ID,
-		})
+			Details: []string{"Lý do: " + cause},
+		}
+		if f.Retrying {
+			waiting = append(waiting, r)
+			continue
+		}
+		r.Command = "nhacviec resend " + f.ID
+		lost = append(lost, r)
 	}
 	var heads []string
 	if len(lost) > 0 {
 		heads = append(heads, counted(len(lost), "thông báo không gửi được"))
 	}
+	if len(waiting) > 0 {
+		heads = append(heads, counted(len(waiting), "thông báo gửi chậm"))
+	}
 	if len(trouble) > 0 {
 		heads = append(heads, counted(len(trouble), "trục trặc của hệ thống"))
 	}
-	l := letter{Subject: c.subject(heads), Headline: heads[0]}
-	if len(heads) > 1 {
-		l.Headline += "; " + heads[1]
-	}
+	l := letter{Subject: c.subject(heads), Headline: strings.Join(heads, "; ")}
 	if len(lost) > 0 {
 		l.Notes = append(l.Notes, "Các đơn vị dưới đây chưa nhận được thông báo; phần mềm sẽ không tự gửi lại.")
 		l.Actions = append(l.Actions, "Kính đề nghị cơ quan báo cho đơn vị bằng cách khác nếu gấp, sửa nguyên nhân, rồi gửi lại bằng lệnh nêu ở từng thông báo.")
+	}
+	if len(waiting) > 0 {
+		l.Notes = append(l.Notes, "Các thông báo gửi chậm vẫn đang được phần mềm tự gửi lại.")
+		l.Actions = append(l.Actions, "Thông báo gửi chậm: kính đề nghị cơ quan chuyển người quản trị kiểm tra kênh gửi; nếu việc gấp, báo cho đơn vị bằng cách khác.")
 	}
 	if len(trouble) > 0 {
 		l.Actions = append(l.Actions, "Trục trặc của hệ thống: kính đề nghị cơ quan chuyển người quản trị xử lý.")
@@ -116,6 +127,7 @@ func (c *composer) failure() (letter, error) {
 	var left int
 	l.Groups, left = shorten([]group{
 		{Tone: late, Icon: "■", Title: "Thông báo không gửi được", Rows: lost},
+		{Tone: today, Icon: "▲", Title: "Thông báo gửi chậm", Rows: waiting},
 		{Tone: late, Icon: "■", Title: "Trục trặc của hệ thống", Rows: trouble},
 	})
 	l.Preheader = sentence("Gồm: " + cut(l.Groups[0].Rows[0].Name, 120))

@@ -6,8 +6,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/mail"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/wneessen/go-mail/smtp"
 
 	"nhacviec/notify/notifytest"
 	"nhacviec/tasks"
@@ -597,5 +600,48 @@ func TestEmailCancelledErrorIsKnown(t *testing.T) {
 	want := fmt.Sprintf("transient: mail server 127.0.0.1:%d: MAIL: context deadline exceeded", server.Port())
 	if !errors.Is(err, context.DeadlineExceeded) || err.Error() != want {
 		t.Errorf("want %q, got %v", want, err)
+	}
+}
+
+func TestSMTPOutcomeOfTheDot(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		wrote bool
+		err   error
+		want  tasks.Outcome
+	}{
+		{true, io.EOF, tasks.Unknowable},
+		{true, context.DeadlineExceeded, tasks.Unknowable},
+		{false, io.EOF, tasks.Transient}, // the dot never left
+		{true, &textproto.Error{Code: 451, Msg: "later"}, tasks.Transient},
+		{false, &textproto.Error{Code: 554, Msg: "no"}, tasks.Permanent},
+	} {
+		if got := smtpOutcome(&stepError{step: stepDot, wrote: c.wrote, err: c.err}); got != c.want {
+			t.Errorf("wrote %v, %v: want %s, got %s", c.wrote, c.err, c.want, got)
+		}
+	}
+}
+
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		tls     bool
+		offered string
+		want    string // mechanism
+		err     error
+	}{
+		{true, "PLAIN LOGIN CRAM-MD5", "PLAIN", nil},
+		{true, "login", "LOGIN", nil},
+		{true, "XOAUTH2 SCRAM-SHA-256", "SCRAM-SHA-256", nil},
+		{true, "CRAM-MD5", "CRAM-MD5", nil},
+		{true, "XOAUTH2 NTLM", "", errNoLogin},
+		{true, "", "", errNoLogin},
+		{false, "PLAIN LOGIN SCRAM-SHA-256", "", errClearLogin},
+	} {
+		l := &login{username: "nhacviec", password: NewSecret(mailPassword), host: "mail.example.gov.vn"}
+		got, said, err := l.Start(&smtp.ServerInfo{Name: "mail.example.gov.vn", TLS: c.tls, Auth: strings.Fields(c.offered)})
+		if got != c.want || !errors.Is(err, c.err) || err != nil && said != nil {
+			t.Errorf("%q: want %q, %v; got %q, %q, %v", c.offered, c.want, c.err, got, said, err)
+		}
 	}
 }

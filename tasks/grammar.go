@@ -140,6 +140,10 @@ func (r *reader) resolve() (from Date, due []Date, ok bool) {
 		}
 		if s.ranged {
 			start, _, ok := s.start.dates()
+			if ok && start > end && s.lent { // "tháng 11 đến tháng 2/2024"
+				s.start.year--
+				start, _, ok = s.start.dates()
+			}
 			if !ok || start > end {
 				return 0, nil, false
 			}
@@ -174,6 +178,7 @@ func (r *reader) lendYears() (lent, ok bool) {
 		s := &r.spans[i]
 		if s.ranged {
 			points, groups = append(points, &s.start), append(groups, s.group)
+			s.lent = s.start.year == 0 && s.end.year != 0
 		}
 		points, groups = append(points, &s.end), append(groups, s.group)
 	}

@@ -180,7 +180,7 @@ func (r *reader) countdown() bool {
 		add = func(d Date) Date { return d + Date(n) }
 	case r.is("tuần"):
 		add = func(d Date) Date { return d + Date(7*n) }
-	case r.is("tháng"):
+	case n <= 120 && r.is("tháng"):
 		add = func(d Date) Date { return addMonths(d, n) }
 	default:
 		return false
@@ -278,7 +278,7 @@ func (r *reader) ongoing() bool {
 	}
 	// "thường xuyên hằng năm" says no more than "thường xuyên".
 	at, cycles := r.at, r.cycles
-	if !r.cycle() {
+	if !r.take(daily) && !r.cycle() {
 		r.at = at
 	}
 	r.cycles = cycles
@@ -353,12 +353,16 @@ func (r *reader) wordBeforeBefore(at int) string {
 	return ""
 }
 
+// maxLead is more phrases than anybody puts before a date, and keeps the time
+// of reading linear.
+const maxLead = 8
+
 // leadWords is what stands before a point in time.
 type leadWords struct{ before, limit, done, until, end, in bool }
 
 func (r *reader) lead() leadWords {
 	var l leadWords
-	for {
+	for range maxLead {
 		switch {
 		case r.take(doneWords):
 			l.done = true
@@ -380,6 +384,7 @@ func (r *reader) lead() leadWords {
 			return l
 		}
 	}
+	return l
 }
 
 // starting reads "từ …" with or without an end.
@@ -462,6 +467,12 @@ func (r *reader) filler() bool {
 	case "và":
 		r.at++
 		return true
+	case "hoặc": // "hằng quý hoặc khi có yêu cầu" is a series all the same
+		r.at++
+		at := r.at
+		unplanned := r.take(awaitWords)
+		r.at = at
+		return unplanned && (r.cycles != 0 || r.goesOn)
 	}
 	switch {
 	case r.take(doneWords):

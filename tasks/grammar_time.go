@@ -34,6 +34,7 @@ type span struct {
 	ranged     bool
 	group      int
 	aside      bool // its clause speaks of other matters too
+	lent       bool // the start has its year from the end
 }
 
 // dates returns the first and last day of a point whose year is known.

@@ -114,7 +114,7 @@ var (
 	untilWord  = newPhrases("đến|tới|đến trước")
 	endWords   = newPhrases("hết|cuối|đến hết|đến cuối|tới hết|vào cuối|trong cuối")
 	inWords    = newPhrases("trong|vào|ngay trong|trong khoảng thời gian|trong thời gian|trong giai đoạn|trong cả giai đoạn")
-	stageWords = newPhrases("giai đoạn|cả giai đoạn|thời kỳ")
+	stageWords = newPhrases("giai đoạn|cả giai đoạn|thời kỳ|các")
 	isWords    = newPhrases("là|:|vào lúc|lúc")
 	clockTail  = newPhrases("sáng|chiều|tối|trưa")
 	andWords   = newPhrases(",|và")
@@ -128,6 +128,7 @@ var (
 
 	// Kinds.
 	ongoingWords = newPhrases("thường xuyên|thường xuyên liên tục|liên tục|duy trì|duy trì thường xuyên|lâu dài|thường kỳ liên tục")
+	daily        = newPhrases("hằng ngày|, hằng ngày|hằng giờ|, hằng giờ")
 	laterYears   = newPhrases("những năm tiếp theo|các năm tiếp theo|những năm sau|các năm sau|những năm sau đó|các năm sau đó|năm tiếp theo|" +
 		"những năm tới|các năm tới|những năm kế tiếp|các năm kế tiếp|trở đi|về sau")
 	awaitWords = newPhrases("sau khi|ngay sau khi|khi có|khi được|khi nhận được|khi phát sinh|khi cần|chờ|tùy theo|tùy thuộc|phụ thuộc|đột xuất|" +
@@ -152,7 +153,7 @@ var (
 	// for "báo cáo quý III" is the name of a report.
 	workWords = newPhrases("thực hiện|triển khai|triển khai thực hiện|tổ chức|tổ chức thực hiện|tiến hành|bắt đầu|bắt đầu thực hiện|thời gian|thời gian thực hiện|tiến độ|" +
 		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|nhiệm vụ")
-	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
+	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo tuần|báo cáo tháng|báo cáo quý|báo cáo năm|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
 		"kiểm tra|rà soát|đánh giá|cập nhật|thống kê|họp|giao ban|tham mưu|xây dựng")
 	harmless = newPhrases("không dùng tiền mặt|không phụ thuộc|không gian|không phát sinh mới|hoàn thành tốt|hộ tịch đang có")
 
@@ -160,7 +161,7 @@ var (
 	// something about time, or denies or weakens it, in a way not understood.
 	reserved = newPhrases("ngày|tháng|năm|quý|tuần|giờ|phút|trước|sau|định kỳ|không|chưa|chẳng|trừ|hoặc|hay|nếu|khoảng|ngoài|dự kiến|âm lịch|tết|nguyên đán|" +
 		"học kỳ|nhiệm kỳ|niên khóa|niên độ|hiệu lực|tính đến|gia hạn|kéo dài|lùi|hoãn|dừng|hủy|thay vì|thay cho|từ khi|từ lúc|đến khi|cho đến khi|đến nay|" +
-		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|chủ nhật|ngay|là")
+		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|đã hoàn thành|đã xong|đã thực hiện|đã triển khai|đã hoàn tất|chủ nhật|ngay|là")
 )
 
 // Before "trước ngày …" these make it a property of things ("hồ sơ tiếp nhận

@@ -43,13 +43,23 @@ func NewView(t Task, d *Directory, day Date, soon int) View {
 		Deadline:     t.Deadline.Public(t.DeadlineOn, yearOn(t.DeadlineOn)),
 		Status:       t.Status,
 		State:        t.StateOn(day, soon),
-		NextDue:      t.NextDue(day),
+		NextDue:      t.shownDue(day),
 		Review:       []ViewReview{},
 	}
 	for _, r := range Review(t, d, day) {
 		v.Review = append(v.Review, ViewReview{r.Reason, r.Detail, r.Cure})
 	}
 	return v
+}
+
+// shownDue returns the next due date, also one that nobody is reminded of
+// because the task is reported, held or waits for review.
+func (t Task) shownDue(day Date) Date {
+	if t.Status == Done || t.Status == Cancelled {
+		return 0
+	}
+	t.Status, t.Confirmed = Open, true
+	return t.NextDue(day)
 }
 
 // Public returns the deadline as it is printed: Due is never nil, and of a

@@ -101,6 +101,7 @@ type demoTask struct {
 	Word    string
 	Words   string       // the plan's own about time
 	Do      tasks.Action // what the button does; "": no button
+	Phase   bool         // done is the next date only; others follow
 }
 
 const (
@@ -398,6 +399,7 @@ func demoTasks(v *demoView, tt []tasks.Task, s scheduler.Setup, day tasks.Date, 
 			t.Left, t.Do = "", tasks.ActReopen
 		} else if view.Status != tasks.Cancelled {
 			t.Do = tasks.ActDone
+			t.Phase = view.NextDue != 0 && slices.ContainsFunc(view.Deadline.Due, func(d tasks.Date) bool { return d > view.NextDue })
 		}
 		v.Tasks = append(v.Tasks, t)
 	}

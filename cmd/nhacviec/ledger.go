@@ -80,11 +80,7 @@ func (a *app) printLedgerJSON(ctx context.Context, c *web.Client, q web.LedgerQu
 func ledgerRow(e tasks.Entry) []string {
 	seq, at := fmt.Sprint(e.Seq), clock(e.Time)
 	if c := e.Change; c != nil {
-		detail := c.Note
-		if c.Old != c.New {
-			detail = strings.TrimSuffix(fmt.Sprintf("%s → %s; %s", cmp.Or(c.Old, "-"), cmp.Or(c.New, "-"), c.Note), "; ")
-		}
-		return []string{seq, at, c.Action, strings.TrimSuffix(c.Plan+"/"+string(c.No), "/"), c.By, cut(detail, taskWidth)}
+		return []string{seq, at, c.Action, strings.TrimSuffix(c.Plan+"/"+string(c.No), "/"), c.By, cut(changeWords(*c), taskWidth)}
 	}
 	d := e.Delivery
 	if d == nil {
@@ -92,6 +88,22 @@ func ledgerRow(e tasks.Entry) []string {
 	}
 	what := string(d.State) + " " + string(d.Kind)
 	return []string{seq, at, what, cut(stepWords(d.Message), wordWidth), d.Unit + " " + string(d.Channel) + " " + d.Address, cut(cmp.Or(d.Error, d.Reply), taskWidth)}
+}
+
+// changeWords says what changed and why: "open → done; Báo cáo số 12/BC-TP".
+func changeWords(c tasks.Change) string {
+	var words []string
+	switch {
+	case c.Old == c.New:
+	case c.Old == "":
+		words = append(words, c.New)
+	default:
+		words = append(words, c.Old+" → "+cmp.Or(c.New, "none"))
+	}
+	if c.Note != "" {
+		words = append(words, c.Note)
+	}
+	return strings.Join(words, "; ")
 }
 
 func newVerifyCommand(a *app) *cobra.Command {

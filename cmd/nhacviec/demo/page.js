@@ -3,6 +3,8 @@
 "use strict";
 
 let shown = "";
+const parts = new Map(); // what each part of the page was made of
+for (const part of document.querySelectorAll("[data-live]")) parts.set(part, part.innerHTML);
 let asked = 0; // the last answer asked for is the only one that counts
 let busy = 0;
 
@@ -11,10 +13,10 @@ function put(text) {
   shown = text;
   const focus = document.activeElement && document.activeElement.id;
   const fresh = new DOMParser().parseFromString(text, "text/html");
-  for (const part of document.querySelectorAll("[data-live]")) {
+  for (const [part, was] of parts) {
     const now = fresh.getElementById(part.id);
-    if (!now || now.innerHTML === part.dataset.was) continue;
-    part.dataset.was = now.innerHTML;
+    if (!now || now.innerHTML === was) continue;
+    parts.set(part, now.innerHTML);
     const atEnd = part.scrollHeight - part.scrollTop - part.clientHeight < 40;
     part.innerHTML = now.innerHTML;
     if (part.getAttribute("role") === "log" && atEnd) part.scrollTop = part.scrollHeight;
