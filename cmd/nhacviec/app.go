@@ -74,15 +74,6 @@ func (a *app) configPath() (string, error) {
 		Hint: "name one with -c FILE, or copy config.example.toml and change it", Exit: web.ExitConfig}
 }
 
-// loadConfig reads the config file that is meant.
-func (a *app) loadConfig() (*Config, error) {
-	path, err := a.configPath()
-	if err != nil {
-		return nil, err
-	}
-	return LoadConfig(path)
-}
-
 // storeFile is the store's file in data_dir.
 const storeFile = "nhacviec.db"
 
