@@ -1,25 +1,17 @@
 package notify
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"net/mail"
 	"net/textproto"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/wneessen/go-mail/smtp"
 
 	"nhacviec/notify/notifytest"
 	"nhacviec/tasks"
@@ -204,132 +196,6 @@ func TestEmailBreaksOffWhileWriting(t *testing.T) {
 	}
 }
 
-// TestEmailTrustsNobody: no mail and no password to a server that may be another.
-func TestEmailTrustsNobody(t *testing.T) {
-	t.Parallel()
-	certificate := func(host string, good time.Duration) *tls.Certificate {
-		c, err := notifytest.NewCertificate(host, good)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &c
-	}
-	for _, mode := range []string{StartTLS, ImplicitTLS} {
-		for _, c := range []struct {
-			name  string
-			setup notifytest.SMTPSetup
-			blind bool // does not know the signer
-		}{
-			{"wrong host", notifytest.SMTPSetup{Certificate: certificate("mail.example.org", time.Hour)}, false},
-			{"expired", notifytest.SMTPSetup{Certificate: certificate("127.0.0.1", -time.Hour)}, false},
-			{"unknown signer", notifytest.SMTPSetup{}, true},
-			{"TLS 1.0", notifytest.SMTPSetup{Versions: [2]uint16{tls.VersionTLS10, tls.VersionTLS10}}, false},
-			{"TLS 1.1", notifytest.SMTPSetup{Versions: [2]uint16{tls.VersionTLS11, tls.VersionTLS11}}, false},
-		} {
-			t.Run(mode+"/"+c.name, func(t *testing.T) {
-				t.Parallel()
-				c.setup.TLS, c.setup.Username, c.setup.Password = mode, "nhacviec", mailPassword
-				server := startSMTP(t, c.setup)
-				config := EmailConfig{Port: server.Port(), TLS: mode, RootCAs: server.Roots(), Username: "nhacviec", Password: NewSecret(mailPassword)}
-				if c.blind {
-					config.RootCAs = nil
-				}
-				e := newTestEmail(t, config)
-				for _, err := range []error{e.Check(t.Context()), func() error { _, err := e.Send(t.Context(), oneMail()); return err }()} {
-					if outcome(err) != tasks.ChannelDown {
-						t.Errorf("want channel-down, got %v", err)
-					}
-				}
-				if len(server.Accepted()) != 0 || server.Logins() != 0 {
-					t.Errorf("%d mails, %d logins", len(server.Accepted()), server.Logins())
-				}
-			})
-		}
-	}
-}
-
-// TestEmailSaysNothingInClear: what a server or a man in the middle says without
-// TLS must bring out neither login nor mail.
-func TestEmailSaysNothingInClear(t *testing.T) {
-	t.Parallel()
-	offer := "250-mail.example\n250-AUTH PLAIN LOGIN\n250 STARTTLS"
-	for _, c := range []struct {
-		name, mode string
-		script     notifytest.Script
-		want       tasks.Outcome
-	}{
-		{"STARTTLS stripped", StartTLS, notifytest.Script{"EHLO": "250-mail.example\n250 AUTH PLAIN LOGIN"}, tasks.ChannelDown},
-		{"STARTTLS refused for now", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "454 4.7.0 TLS not available"}, tasks.Transient},
-		{"STARTTLS refused", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "502 5.5.1 no"}, tasks.ChannelDown},
-		{"STARTTLS cut", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": notifytest.Cut}, tasks.Transient},
-		{"STARTTLS agreed, then cut", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "220 go\x00cut"}, tasks.Transient},
-		{"STARTTLS agreed, then silence", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "220 go\x00hang"}, tasks.Transient},
-		{"STARTTLS agreed, then plain words", StartTLS, notifytest.Script{"EHLO": offer, "STARTTLS": "220 go\n250-mail.example\n250 AUTH PLAIN"}, tasks.ChannelDown},
-		{"plain words on the TLS port", ImplicitTLS, notifytest.Script{"EHLO": offer}, tasks.ChannelDown},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			server := startScript(t, c.script)
-			config := EmailConfig{Port: server.Port(), TLS: c.mode, Username: "nhacviec", Password: NewSecret(mailPassword)}
-			if strings.HasSuffix(c.script["STARTTLS"], notifytest.Hang) {
-				config.Timeout = 400 * time.Millisecond
-			}
-			e := newTestEmail(t, config)
-			_, err := e.Send(t.Context(), oneMail())
-			if outcome(err) != c.want {
-				t.Errorf("want %s, got %v", c.want, err)
-			}
-			for _, line := range server.Heard() {
-				for _, word := range []string{"AUTH", "MAIL", "RCPT", "DATA"} {
-					if strings.Contains(line, word) {
-						t.Errorf("said in clear: %q", line)
-					}
-				}
-			}
-		})
-	}
-}
-
-func TestEmailLogin(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		fault notifytest.SMTPFault
-		want  tasks.Outcome
-	}{
-		{"wrong password", notifytest.SMTPFault{Reply: "535 5.7.8 Authentication failed"}, tasks.ChannelDown},
-		{"wrong password, echoed", notifytest.SMTPFault{Reply: "535 5.7.8 " + mailPassword + " is wrong"}, tasks.ChannelDown},
-		{"mechanism too weak", notifytest.SMTPFault{Reply: "534 5.7.9 too weak"}, tasks.ChannelDown},
-		{"account locked", notifytest.SMTPFault{Reply: "550 5.7.1 locked"}, tasks.ChannelDown},
-		{"server cannot tell now", notifytest.SMTPFault{Reply: "454 4.7.0 Temporary authentication failure"}, tasks.Transient},
-		{"closing", notifytest.SMTPFault{Reply: "421 4.3.2 closing"}, tasks.Transient},
-		{"cut", notifytest.SMTPFault{Cut: true}, tasks.Transient},
-		{"silence", notifytest.SMTPFault{Hang: true}, tasks.Transient},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			server := startSMTP(t, notifytest.SMTPSetup{TLS: StartTLS, Username: "nhacviec", Password: mailPassword})
-			c.fault.Step = "auth"
-			server.Inject(c.fault)
-			config := EmailConfig{Port: server.Port(), RootCAs: server.Roots(), Username: "nhacviec", Password: NewSecret(mailPassword)}
-			if c.fault.Hang {
-				config.Timeout = 400 * time.Millisecond
-			}
-			e := newTestEmail(t, config)
-			_, err := e.Send(t.Context(), oneMail())
-			if outcome(err) != c.want {
-				t.Errorf("want %s, got %v", c.want, err)
-			}
-			if leak := notifytest.Leak(err.Error(), mailPassword); leak != "" {
-				t.Errorf("the error tells the password: %v", err)
-			}
-			if n := server.Logins(); n != 1 {
-				t.Errorf("want 1 attempt to log in, got %d", n)
-			}
-		})
-	}
-}
-
 func TestEmailReusesConnections(t *testing.T) {
 	t.Parallel()
 	server := startSMTP(t, notifytest.SMTPSetup{})
@@ -460,99 +326,6 @@ func TestEmailWaitsForASlot(t *testing.T) {
 	wg.Wait()
 }
 
-func TestEmailGolden(t *testing.T) {
-	t.Parallel()
-	e := newTestEmail(t, EmailConfig{TLS: NoTLS})
-	raw, err := e.render(oneMail())
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := e.render(oneMail())
-	if err != nil || !bytes.Equal(raw, again) {
-		t.Errorf("the same message gave other bytes (%v)", err)
-	}
-	golden := filepath.Join("testdata", "email.golden.eml")
-	if *update {
-		if err := os.WriteFile(golden, raw, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(raw)); diff != "" {
-		t.Error(diff)
-	}
-	m := notifytest.ReadMail("", raw)
-	if m.Subject != oneMail().Subject || m.ID != oneMail().ID+"@example.gov.vn" {
-		t.Errorf("read back: subject %q, id %q", m.Subject, m.ID)
-	}
-	for _, line := range strings.Split(string(raw), "\r\n") {
-		if len(line) > 78 || strings.ContainsAny(line, "\r\n") {
-			t.Errorf("line of %d bytes: %q", len(line), line)
-		}
-	}
-}
-
-// TestEmailInjection: whatever stands in a text, the header fields of a mail
-// are the same ones, with the same addressees.
-func TestEmailInjection(t *testing.T) {
-	t.Parallel()
-	e := newTestEmail(t, EmailConfig{TLS: NoTLS})
-	fields := func(raw []byte) ([]string, mail.Header) {
-		m, err := mail.ReadMessage(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatalf("%v in %q", err, raw)
-		}
-		return slices.Sorted(maps.Keys(m.Header)), m.Header
-	}
-	plain, err := e.render(oneMail())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, _ := fields(plain)
-	breaks := []string{"\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "\x00\r\n", "\u2028", "\u0085", "\v", "\f", "=\r\n", "?=\r\n", "\r\n ", "\r\n\t"}
-	fronts := []string{"", "Nhắc việc", strings.Repeat("x", 75), strings.Repeat("ệ", 300), "=?utf-8?q?", "\"<>(),;", strings.Repeat("a b ", 300)}
-	tails := []string{"Bcc: evil@example.org", "To: evil@example.org", "Content-Type: text/html", "<script>", ".", "=?utf-8?b?DQpCY2M6IGV2aWxAZXhhbXBsZS5vcmc=?="}
-	tried := 0
-	for _, b := range breaks {
-		for _, front := range fronts {
-			for _, tail := range tails {
-				tried++
-				payload := front + b + tail
-				out := oneMail()
-				out.Subject, out.Text, out.HTML = payload, payload, payload
-				raw, err := e.render(out)
-				if err != nil {
-					t.Fatalf("%q: %v", payload, err)
-				}
-				got, header := fields(raw)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%q: %s", payload, diff)
-				}
-				if to := header["To"]; len(to) != 1 || to[0] != "<tuphap@example.gov.vn>" {
-					t.Errorf("%q: To is %q", payload, to)
-				}
-				for _, change := range []func(*tasks.Outgoing){
-					func(o *tasks.Outgoing) { o.Address = payload + "@example.gov.vn" },
-					func(o *tasks.Outgoing) { o.Address += payload },
-					func(o *tasks.Outgoing) { o.ID += payload },
-				} {
-					out := oneMail()
-					change(&out)
-					if raw, err := e.render(out); err == nil {
-						t.Errorf("%q went into %q", payload, raw)
-					}
-				}
-			}
-		}
-	}
-	if tried < 500 {
-		t.Errorf("only %d payloads", tried)
-	}
-}
-
 func TestNewEmail(t *testing.T) {
 	t.Parallel()
 	good := EmailConfig{Host: "mail.example.gov.vn", Username: "nhacviec", Password: NewSecret(mailPassword), From: "Nhắc việc <nhacviec@example.gov.vn>"}
@@ -618,30 +391,6 @@ func TestSMTPOutcomeOfTheDot(t *testing.T) {
 	} {
 		if got := smtpOutcome(&stepError{step: stepDot, wrote: c.wrote, err: c.err}); got != c.want {
 			t.Errorf("wrote %v, %v: want %s, got %s", c.wrote, c.err, c.want, got)
-		}
-	}
-}
-
-func TestLogin(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		tls     bool
-		offered string
-		want    string // mechanism
-		err     error
-	}{
-		{true, "PLAIN LOGIN CRAM-MD5", "PLAIN", nil},
-		{true, "login", "LOGIN", nil},
-		{true, "XOAUTH2 SCRAM-SHA-256", "SCRAM-SHA-256", nil},
-		{true, "CRAM-MD5", "CRAM-MD5", nil},
-		{true, "XOAUTH2 NTLM", "", errNoLogin},
-		{true, "", "", errNoLogin},
-		{false, "PLAIN LOGIN SCRAM-SHA-256", "", errClearLogin},
-	} {
-		l := &login{username: "nhacviec", password: NewSecret(mailPassword), host: "mail.example.gov.vn"}
-		got, said, err := l.Start(&smtp.ServerInfo{Name: "mail.example.gov.vn", TLS: c.tls, Auth: strings.Fields(c.offered)})
-		if got != c.want || !errors.Is(err, c.err) || err != nil && said != nil {
-			t.Errorf("%q: want %q, %v; got %q, %q, %v", c.offered, c.want, c.err, got, said, err)
 		}
 	}
 }
