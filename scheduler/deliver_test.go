@@ -500,8 +500,8 @@ func TestDownForTenDays(t *testing.T) {
 		if got := w.ledger(); got != want {
 			t.Errorf("ledger:\n%s\nwant:\n%s", got, want)
 		}
-		if got := w.email.got[1].At; !got.Equal(instant("2023-07-10 00:00")) {
-			t.Errorf("caught up at %s, want the first moment of the next working day", got)
+		if got := w.email.got[1].At; !got.Equal(instant("2023-07-10 07:30")) {
+			t.Errorf("caught up at %s, want the next working day's fire", got)
 		}
 	})
 }

@@ -77,7 +77,7 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 	ready, next, err := l.deliverer.Outbox.Ready(l.channel, now, batch+len(held))
 	if err != nil {
 		l.deliverer.Log.Error("cannot read the outbox; trying again", "channel", l.channel, "error", err)
-		return 0, time.Time{}
+		return 0, now.Add(maxWait)
 	}
 	for _, del := range ready {
 		if l.paused().After(now) {
@@ -108,11 +108,16 @@ func (l *lane) deliver(ctx context.Context, del tasks.Delivery) {
 	}
 }
 
-// wait sleeps until next, a wake-up, or maxWait.
+// idleWait is how long a lane with nothing to do sleeps: whoever gives it
+// something wakes it.
+const idleWait = 10 * time.Minute
+
+// wait sleeps until next or a wake-up; never longer than maxWait while
+// something waits for the wall clock.
 func (l *lane) wait(ctx context.Context, next time.Time) {
-	sleep := maxWait
+	sleep := idleWait
 	if !next.IsZero() {
-		sleep = min(sleep, max(next.Sub(l.deliverer.Now()), time.Millisecond))
+		sleep = min(maxWait, max(next.Sub(l.deliverer.Now()), time.Millisecond))
 	}
 	timer := time.NewTimer(sleep)
 	defer timer.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -39,6 +40,8 @@ type Loop struct {
 	setup    Setup
 	cursors  cursors
 	troubles []tasks.Failure // to be told to the office
+	last     time.Time       // the last pass
+	next     time.Time       // nothing is due before; zero: look
 }
 
 // NewLoop returns a loop over the stored cursors. A rule without a cursor
@@ -58,7 +61,7 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 func (l *Loop) Reload(s Setup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.setup = s
+	l.setup, l.next = s, time.Time{}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -78,41 +81,66 @@ func (l *Loop) Setup() Setup {
 func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ahead := cursors{}
-	for name, at := range l.cursors {
-		ahead[name] = at
+	// Most passes only find that it is not time yet. After a step back of the
+	// clock the schedules are looked at again.
+	if idle := !l.next.IsZero() && now.Before(l.next) && !now.Before(l.last); !idle {
+		if err := l.fire(now); err != nil {
+			return time.Time{}, err
+		}
+		l.next = l.cursors.next(l.setup, now)
 	}
+	l.last = now
+	return l.next, l.tellFailures(now)
+}
+
+// fire plans the messages of what is due and stores them with the cursors.
+func (l *Loop) fire(now time.Time) error {
+	ahead := maps.Clone(l.cursors)
 	fires := ahead.due(l.setup, now)
 	fired := tasks.Fired{Cursors: changed(l.cursors, ahead)}
 	at := l.setup.instant(fires, now)
 	if len(fires) > 0 {
 		tt, sent, err := l.store.Due(l.setup.Query(fires, tasks.DateOf(at)))
 		if err != nil {
-			return time.Time{}, fmt.Errorf("read what is due: %w", err)
+			return fmt.Errorf("read what is due: %w", err)
 		}
 		fired.Deliveries = l.deliveries(Plan(tt, fires, l.setup, sent, at), now)
 	}
-	notices, told, err := l.failureNotices(now)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("read what failed: %w", err)
+	if len(fired.Cursors) == 0 {
+		return nil
 	}
-	fired.Deliveries = append(fired.Deliveries, l.deliveries(notices, now)...)
-	fired.Told = told
-	if len(fired.Cursors) > 0 || len(fired.Deliveries) > 0 || len(told) > 0 {
-		if err := l.store.CommitFire(fired); err != nil {
-			return time.Time{}, fmt.Errorf("store what was planned: %w", err)
-		}
-		l.cursors = ahead
+	if err := l.commit(fired); err != nil {
+		return err
 	}
-	l.troubles = nil
+	l.cursors = ahead
 	for _, f := range fires {
 		l.log.Info("fired", "rule", f.Rule.Name, "scheduled", f.Scheduled)
 	}
-	if len(fired.Deliveries) > 0 {
-		l.log.Info("planned", "messages", len(fired.Deliveries), "at", at)
+	return nil
+}
+
+// tellFailures plans what the office must hear of.
+func (l *Loop) tellFailures(now time.Time) error {
+	notices, told, err := l.failureNotices(now)
+	if err != nil {
+		return fmt.Errorf("read what failed: %w", err)
+	}
+	l.troubles = nil
+	if len(notices) == 0 {
+		return nil
+	}
+	return l.commit(tasks.Fired{Deliveries: l.deliveries(notices, now), Told: told})
+}
+
+func (l *Loop) commit(f tasks.Fired) error {
+	if err := l.store.CommitFire(f); err != nil {
+		return fmt.Errorf("store what was planned: %w", err)
+	}
+	if len(f.Deliveries) > 0 {
+		l.log.Info("planned", "messages", len(f.Deliveries))
 		l.Planned()
 	}
-	return l.cursors.next(l.setup, now), nil
+	return nil
 }
 
 func changed(old, now cursors) map[string]time.Time {

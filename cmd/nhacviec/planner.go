@@ -17,7 +17,8 @@ type planner struct {
 }
 
 // Forecast returns every message of [from, to]. What lies between now and from
-// is walked too: what is told until then is not told again after it.
+// is walked too: what is told until then is not told again after it. A period
+// that begins in the past is foreseen as if the plan had been known by then.
 func (p planner) Forecast(from, to time.Time) ([]tasks.Message, error) {
 	tt, err := p.store.Tasks("")
 	if err != nil {
@@ -30,6 +31,9 @@ func (p planner) Forecast(from, to time.Time) ([]tasks.Message, error) {
 	start := from
 	if now := p.now(); now.Before(from) {
 		start = now.In(from.Location())
+	}
+	for i := range tt {
+		tt[i].DeadlineOn = min(tt[i].DeadlineOn, tasks.DateOf(start))
 	}
 	messages := scheduler.Forecast(tt, p.setup(), sent, start, to)
 	return slices.DeleteFunc(messages, func(m tasks.Message) bool { return m.At.Before(from) }), nil
