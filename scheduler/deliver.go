@@ -394,7 +394,7 @@ func (d *Deliverer) failed(l *lane, del tasks.Delivery, se *tasks.SendError) err
 
 // fail records that a delivery will not be tried again by itself.
 func (d *Deliverer) fail(del tasks.Delivery, cause error) error {
-	del.State, del.Error, del.NextAttempt = tasks.Failed, cause.Error(), time.Time{}
+	del.State, del.Error, del.NextAttempt, del.Told = tasks.Failed, cause.Error(), time.Time{}, false
 	if err := d.Outbox.Put(del, d.Now()); err != nil {
 		return fmt.Errorf("record that %s failed: %w", del.ID, err)
 	}

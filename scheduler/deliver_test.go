@@ -284,6 +284,7 @@ sent reminder -7 T-0 #1
 			},
 			ledger: `failed reminder tp@x.vn T-0 #many gave up after 72h0m0s: 451 later
 sent failure -100 #1
+sent failure -100 #1
 `,
 		},
 		{

@@ -184,7 +184,7 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 // The sent marks of steps that the stored message had and this one has not are
 // removed if they are still at its rank, all of them when it is dropped: a
 // task that is opened again is then reminded of again. Once the office was told
-// of a delivery, Told stays. To settle a delivery again in the same state
+// of a delivery, Told stays until it fails for good. To settle a delivery again in the same state
 // changes nothing; in another it is refused with ErrSettled.
 func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 	return s.update(func(tx *bolt.Tx) error {
@@ -209,7 +209,8 @@ func (s *Store) putDelivery(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks
 	if !found {
 		old = d
 	}
-	d.Told = d.Told || old.Told
+	// That it failed for good is news to an office that heard of a delay.
+	d.Told = d.Told || old.Told && (d.State == tasks.Failed) == (old.State == tasks.Failed)
 	if err := forget(tx, old, d); err != nil {
 		return d, err
 	}
