@@ -58,6 +58,7 @@ type Deliverer struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Boot      string // names this process in the outbox
+	Failing   func() // called when the office has to hear of a delivery
 
 	mu    sync.Mutex // guards lanes
 	lanes map[tasks.Channel]*lane
@@ -387,6 +388,9 @@ func (d *Deliverer) failed(l *lane, del tasks.Delivery, se *tasks.SendError) err
 	if err := d.Outbox.Put(del, now); err != nil {
 		return fmt.Errorf("record the failed attempt of %s: %w", del.ID, err)
 	}
+	if del.Down {
+		d.Failing()
+	}
 	d.Log.Warn("not sent", "id", del.ID, "unit", del.Unit, "channel", del.Channel, "attempt", del.Attempts,
 		"outcome", se.Outcome, "error", se.Err, "next", del.NextAttempt)
 	return nil
@@ -398,6 +402,7 @@ func (d *Deliverer) fail(del tasks.Delivery, cause error) error {
 	if err := d.Outbox.Put(del, d.Now()); err != nil {
 		return fmt.Errorf("record that %s failed: %w", del.ID, err)
 	}
+	d.Failing()
 	d.Log.Error("failed", "id", del.ID, "unit", del.Unit, "channel", del.Channel, "address", del.Address, "error", cause)
 	return nil
 }

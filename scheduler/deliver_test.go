@@ -119,7 +119,7 @@ func (w *world) open(path string, rules []Rule) {
 		w.t.Fatal(err)
 	}
 	w.deliverer = &Deliverer{Outbox: w.store, Library: w.store, Addresses: moves{}, Compose: plainWords,
-		Setup: w.loop.Setup, Now: time.Now, Log: log, Boot: time.Now().String()}
+		Setup: w.loop.Setup, Now: time.Now, Log: log, Boot: time.Now().String(), Failing: w.loop.Failing}
 	w.deliverer.Use(map[tasks.Channel]Lane{tasks.Email: {Sender: w.email, Workers: 2}, tasks.Telegram: {Sender: w.telegram}})
 	w.loop.Planned = w.deliverer.Wake
 }

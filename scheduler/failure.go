@@ -14,19 +14,23 @@ func (l *Loop) Report(cause string, at time.Time) {
 	l.troubles = append(l.troubles, tasks.Failure{At: at, Cause: cause})
 }
 
+// Failing makes the next pass look for deliveries that the office has to hear
+// of.
+func (l *Loop) Failing() { l.failing.Store(true) }
+
 // failureNotices returns what the standing office must hear of deliveries that
 // failed and of reported troubles, and the ids of the deliveries that the
 // notices tell of. The office is told through its other channels where it has
 // any, and of one cause once a day; what failed for a cause it knows waits for
 // the next day's notice.
-func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) {
+func (l *Loop) failureNotices(now time.Time) (notices []tasks.Message, told []string, waiting int, err error) {
 	failed, err := l.failures.Failures()
 	if err != nil || len(failed)+len(l.troubles) == 0 {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	sent, err := l.failures.SentMarks(tasks.Key{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	at := now.In(l.setup.Calendar.Location).Truncate(time.Second)
 	byPath := map[tasks.Channel][]tasks.Failure{"": l.troubles}
@@ -35,8 +39,6 @@ func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) 
 		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry})
 		ids[d.Channel] = append(ids[d.Channel], d.ID)
 	}
-	var notices []tasks.Message
-	var told []string
 	for _, ch := range append([]tasks.Channel{""}, tasks.Channels...) {
 		news := false
 		for _, r := range l.setup.officeBeyond(ch) {
@@ -49,7 +51,7 @@ func (l *Loop) failureNotices(now time.Time) ([]tasks.Message, []string, error) 
 			told = append(told, ids[ch]...)
 		}
 	}
-	return notices, told, nil
+	return notices, told, len(failed), nil
 }
 
 // officeBeyond returns the office's addresses on channels other than the one

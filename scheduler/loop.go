@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nhacviec/tasks"
@@ -35,6 +36,8 @@ type Loop struct {
 	Passed func(now, next time.Time)
 
 	wake chan struct{}
+	// failing: there may be deliveries that the office has to hear of.
+	failing atomic.Bool
 
 	mu       sync.Mutex // guards what follows; held through a pass
 	setup    Setup
@@ -52,8 +55,10 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 		return nil, fmt.Errorf("read the rules' last fires: %w", err)
 	}
 	nothing := func() {}
-	return &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
-		Planned: nothing, Passed: func(time.Time, time.Time) {}, wake: make(chan struct{}, 1)}, nil
+	l := &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
+		Planned: nothing, Passed: func(time.Time, time.Time) {}, wake: make(chan struct{}, 1)}
+	l.failing.Store(true) // an earlier process may have left some
+	return l, nil
 }
 
 // Reload puts another config in force. Rules that keep their name and schedule
@@ -121,12 +126,22 @@ func (l *Loop) fire(now time.Time) error {
 
 // tellFailures plans what the office must hear of.
 func (l *Loop) tellFailures(now time.Time) error {
-	notices, told, err := l.failureNotices(now)
+	if len(l.troubles) == 0 && !l.failing.Swap(false) {
+		return nil
+	}
+	untold := true // until shown otherwise, the next pass looks again
+	defer func() {
+		if untold {
+			l.failing.Store(true)
+		}
+	}()
+	notices, told, waiting, err := l.failureNotices(now)
 	if err != nil {
 		return fmt.Errorf("read what failed: %w", err)
 	}
 	l.troubles = nil
 	if len(notices) == 0 {
+		untold = waiting > 0
 		return nil
 	}
 	return l.commit(tasks.Fired{Deliveries: l.deliveries(notices, now), Told: told})

@@ -46,6 +46,7 @@ func newDaemon(s scheduler.Setup, st *store.Store, lanes map[tasks.Channel]sched
 		Now:       now,
 		Log:       log,
 		Boot:      boot,
+		Failing:   loop.Failing,
 	}
 	deliverer.Use(lanes)
 	loop.Planned = deliverer.Wake
