@@ -265,18 +265,18 @@ func FuzzParseDeadline(f *testing.F) {
 	})
 }
 
-func TestParseDeadlineOfAMegabyte(t *testing.T) {
+func TestParseDeadlineOfLongText(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{
 		"tháng 6, ", "ngày 15, ", "trước ", "hoàn thành ", "Nghị quyết số 5/NQ-CP ", "(", "1/", "số ", "hằng tháng, ", "lần 1 ",
 		"năm 2023, ", "không quá 3 ", "từ ngày 1/6 đến ", "trong 3 (", "quý ", "A-", "1-", "hoàn thành xong trước ngày 30/6/2023. ",
 	} {
-		text := strings.Repeat(unit, 1<<20/len(unit))
+		text := strings.Repeat(unit, 1<<18/len(unit))
 		start := time.Now()
 		ParseDeadline(text, issued)
 		DeadlineFromContent(text, issued)
-		if took := time.Since(start); took > 20*time.Second {
-			t.Errorf("a megabyte of %q took %s", unit, took)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("256 KB of %q took %s", unit, took)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (m *markdown) walk(root ast.Node) error {
 		if len(raw) > 1 && raw[0] == '|' {
 			return m.errorf(n, "a table row outside of any table; a table wants a header row, a row of dashes with as many columns, and no empty line in it")
 		}
-		if s := tasks.Clean(strings.Trim(string(raw), "#*_ ")); s != "" {
+		if s := tasks.Clean(strings.Trim(string(raw), "#*_> ")); s != "" {
 			m.prose = append(m.prose, line{n, s})
 		}
 	}
@@ -124,12 +124,9 @@ func (m *markdown) walk(root ast.Node) error {
 }
 
 func (m *markdown) record(row ast.Node) (record, error) {
-	pos := row.Pos()
-	if row.Kind() == extast.KindTableHeader {
-		pos = row.FirstChild().Pos()
-	}
+	pos := m.start(row)
 	r := record{line: m.lineOf(pos)}
-	raw := m.rawLine(r.line)
+	raw, _, _ := bytes.Cut(m.source[pos:], []byte("\n")) // without the ">" of a quotation
 	for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 		r.cells = append(r.cells, m.text(cell))
 	}
@@ -143,6 +140,27 @@ func (m *markdown) record(row ast.Node) (record, error) {
 		}
 	}
 	return r, nil
+}
+
+// start returns where a row starts in the source. The library knows it for
+// rows, but not for the header: there the cells tell, and for a header without
+// any the row that comes behind the dashes.
+func (m *markdown) start(row ast.Node) int {
+	if row.Kind() != extast.KindTableHeader {
+		return row.Pos()
+	}
+	if first := row.FirstChild(); first.Lines().Len() > 0 {
+		pos := first.Lines().At(0).Start
+		begin := m.starts[m.lineOf(pos)-1]
+		if bar := bytes.IndexByte(m.source[begin:pos], '|'); bar >= 0 {
+			return begin + bar
+		}
+		return pos
+	}
+	if next := row.NextSibling(); next != nil {
+		return m.starts[m.lineOf(next.Pos())-3]
+	}
+	return row.Parent().Pos()
 }
 
 // splitCells splits a line as a table row is.

@@ -65,14 +65,10 @@ func load(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a file", path)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxSize {
+	if info.Size() > maxSize {
 		return nil, fmt.Errorf("%s: larger than %d MB: not a plan", path, maxSize>>20)
 	}
-	return data, nil
+	return io.ReadAll(io.LimitReader(f, maxSize)) // it may grow meanwhile
 }
 
 // sheet is what a format's reader finds in a file.

@@ -2,6 +2,7 @@ package planfile
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,7 @@ type gatherer struct {
 	leadLine int // of a lead unit that no task has followed yet; 0: none
 	rows     []tasks.Row
 	lines    map[tasks.Number]int
+	headed   bool // the record before was a header row
 }
 
 // rows returns the tasks of all tables, and the line at which their first
@@ -54,7 +56,7 @@ func (s sheet) rows() ([]tasks.Row, int, error) {
 			c, isHeader := header(r)
 			switch {
 			case isHeader:
-				g.columns = c
+				g.columns, g.headed = c, true
 				if first == 0 {
 					first = t[0].line
 				}
@@ -102,7 +104,9 @@ func (g *gatherer) looksLikeTask(r record) bool {
 // add reads one record below a header: a lead unit, a task, or the rest of the
 // task above.
 func (g *gatherer) add(r record) error {
-	if numbering(r) && len(g.rows) == 0 {
+	headed := g.headed
+	g.headed = false
+	if headed && numbering(r) {
 		return nil
 	}
 	filled := 0
@@ -118,7 +122,7 @@ func (g *gatherer) add(r record) error {
 	switch {
 	case filled == 0:
 		return nil
-	case filled == 1 && !isNumber && (r.cells[0] != "" || no != ""):
+	case filled == 1 && !isNumber && (no != "" || r.cells[0] != "" && !slices.Contains(g.kinds, lead)):
 		g.lead, g.leadLine = only, r.line
 		return nil
 	case filled == 2 && sectionNumber.MatchString(no) && g.cell(r, content) != "":
