@@ -27,7 +27,7 @@ type Sender interface {
 type Outbox interface {
 	Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error)
 	Put(d tasks.Delivery, now time.Time) error
-	SentMarks(...tasks.Key) (tasks.Sent, error)
+	Told(tasks.Message) (tasks.Sent, error)
 }
 
 // Library holds the tasks that messages speak of.
@@ -182,7 +182,7 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 	}
 	s := d.Setup()
 	today := tasks.DateOf(now.In(s.Calendar.Location))
-	sent, err := d.Outbox.SentMarks(keys(del.Message)...)
+	sent, err := d.Outbox.Told(del.Message)
 	if err != nil {
 		return del, nil, fmt.Errorf("read what was told: %w", err)
 	}

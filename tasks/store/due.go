@@ -166,6 +166,25 @@ func (s *Store) SentMarks(keys ...tasks.Key) (tasks.Sent, error) {
 	return sent, nil
 }
 
+// Told returns how far the series of a message's own marks have been told.
+func (s *Store) Told(m tasks.Message) (tasks.Sent, error) {
+	sent := tasks.Sent{}
+	err := s.view(func(tx *bolt.Tx) error {
+		for _, own := range m.Marks() {
+			var stored mark
+			found, err := get(tx, marksBucket, markKey(own.SentKey), &stored)
+			if err != nil {
+				return err
+			}
+			if found {
+				sent[own.SentKey] = stored.Rank
+			}
+		}
+		return nil
+	})
+	return sent, err
+}
+
 func addMarks(tx *bolt.Tx, key tasks.Key, sent tasks.Sent) error {
 	prefix := []byte(taskKey(key) + bar)
 	c := tx.Bucket([]byte(marksBucket)).Cursor()
