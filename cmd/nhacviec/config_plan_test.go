@@ -12,7 +12,7 @@ import (
 func TestExampleConfigCoversSeedPlan(t *testing.T) {
 	t.Parallel()
 	c := loadExample(t)
-	doc, err := planfile.Read("../../tasks/planfile/testdata/ke-hoach-05.md")
+	doc, err := planfile.Read("../../tasks/planfile/testdata/ke-hoach-05.md", planfile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -263,7 +263,7 @@ func demoPlan(o demoOptions) (web.Import, error) {
 	id, document := planIDOf(o.Plan), planfile.Document{}
 	var err error
 	if o.Plan != "" {
-		if document, err = planfile.Read(o.Plan); err != nil {
+		if document, err = planfile.Read(o.Plan, planfile.Options{}); err != nil {
 			return web.Import{}, planFileError(err)
 		}
 	} else {

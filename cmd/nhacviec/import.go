@@ -31,7 +31,7 @@ It prints what is new, changed and gone, and what somebody must look at.`,
   nhacviec import ke-hoach-05.md --plan ct05 --issued 05/06/2023`,
 		Args: arguments("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := planfile.Read(args[0])
+			document, err := planfile.Read(args[0], planfile.Options{})
 			if err != nil {
 				return planFileError(err)
 			}

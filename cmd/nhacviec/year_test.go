@@ -52,7 +52,7 @@ func opensOn(t *testing.T, first tasks.Date) *office {
 	o := &office{t, cfg, cfg.storePath()}
 	st := o.open()
 	defer st.Close()
-	doc, err := planfile.Read(filepath.Join(dir, "ke-hoach-05.md"))
+	doc, err := planfile.Read(filepath.Join(dir, "ke-hoach-05.md"), planfile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

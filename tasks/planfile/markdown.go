@@ -21,8 +21,16 @@ import (
 // ReadMarkdown reads a plan from GitHub-flavoured Markdown, UTF-8. The name is
 // used in errors only, which are of the form name:line: what is wrong.
 func ReadMarkdown(name string, data []byte) (Document, error) {
-	m := markdown{sheet: sheet{name: name}}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	s, err := file{name: name, data: data, limits: DefaultLimits()}.readMarkdown()
+	if err != nil {
+		return Document{}, err
+	}
+	return s.document()
+}
+
+func (f file) readMarkdown() (sheet, error) {
+	m := markdown{sheet: sheet{name: f.name}}
+	data := bytes.TrimPrefix(f.data, []byte("\xef\xbb\xbf"))
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
 	m.source = data
@@ -33,13 +41,13 @@ func ReadMarkdown(name string, data []byte) (Document, error) {
 		}
 	}
 	if err := m.checkText(); err != nil {
-		return Document{}, err
+		return sheet{}, err
 	}
 	root := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(data))
 	if err := m.walk(root); err != nil {
-		return Document{}, err
+		return sheet{}, err
 	}
-	return m.document()
+	return m.sheet, nil
 }
 
 type markdown struct {

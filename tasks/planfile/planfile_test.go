@@ -25,7 +25,7 @@ type expectedTask struct {
 
 func TestSeedPlan(t *testing.T) {
 	t.Parallel()
-	doc, err := Read("testdata/ke-hoach-05.md")
+	doc, err := Read("testdata/ke-hoach-05.md", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestSeedPlan(t *testing.T) {
 
 func TestSeedPlanAcrossPages(t *testing.T) {
 	t.Parallel()
-	doc, err := Read("testdata/ke-hoach-05.md")
+	doc, err := Read("testdata/ke-hoach-05.md", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestSeedPlanAcrossPages(t *testing.T) {
 // the texts cite.
 func TestSeedPlanContents(t *testing.T) {
 	t.Parallel()
-	doc, err := Read("testdata/ke-hoach-05.md")
+	doc, err := Read("testdata/ke-hoach-05.md", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestReadErrors(t *testing.T) {
 	if err := os.WriteFile(huge, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(huge, maxSize+1); err != nil {
+	if err := os.Truncate(huge, DefaultLimits().File+1); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "folder.md"), 0o700); err != nil {
@@ -140,10 +140,10 @@ func TestReadErrors(t *testing.T) {
 		"plan.pdf":  "plans are not read from .pdf files; save the plan as Markdown",
 		"plan":      "the name does not tell the format",
 		"none.md":   "no such file",
-		"huge.md":   "larger than 64 MB",
+		"huge.md":   "a file of more than 32 MB, the max_file_mb of [import]",
 		"folder.md": "not a file",
 	} {
-		if _, err := Read(filepath.Join(dir, name)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
+		if _, err := Read(filepath.Join(dir, name), Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v, want an error with %q", name, err, want)
 		}
 	}
