@@ -1,0 +1,143 @@
+package planfile
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// part is a part of a zip file that a test builds.
+type part struct{ name, text string }
+
+func zipFile(t testing.TB, parts ...part) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, p := range parts {
+		out, err := w.Create(p.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Write([]byte(p.text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestOpenZipRefuses(t *testing.T) {
+	t.Parallel()
+	whole := zipFile(t, part{"a.xml", strings.Repeat("ab", 2000)})
+	locked := bytes.Clone(whole)
+	locked[bytes.Index(locked, []byte("PK\x01\x02"))+8] |= 1
+	many := make([]part, maxParts+1)
+	for i := range many {
+		many[i].name = strconv.Itoa(i)
+	}
+	ole := "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 600)
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"nothing":                  {nil, "x.docx: the file is empty;"},
+		"cut off":                  {whole[:len(whole)-30], "x.docx: cut off or damaged"},
+		"cut off early":            {whole[:20], "x.docx: cut off or damaged"},
+		"a directory elsewhere":    {bytes.Replace(whole, []byte("PK\x01\x02"), []byte("PK\x01\x03"), 1), "x.docx: cut off or damaged"},
+		"locked":                   {locked, "x.docx: locked with a password;"},
+		"locked by Word":           {[]byte(ole + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"), "x.docx: locked with a password;"},
+		"old Word":                 {[]byte(ole), "x.docx: a file of Office 97-2003;"},
+		"a PDF":                    {[]byte("%PDF-1.4"), "x.docx: not a Word or Excel file;"},
+		"many parts":               {zipFile(t, many...), "x.docx: an archive of more than 2000 parts;"},
+		"one part of zeros":        {zipFile(t, part{"a", strings.Repeat("\x00", freeRatio+1)}), "x.docx: a part unpacks to more than 200 times its size;"},
+		"a large part":             {zipFile(t, part{"a", strings.Repeat("abc", 4<<20)}), "x.docx: unpacks to more than 10 MB, the max_unpacked_mb of [import];"},
+		"parts large together":     {zipFile(t, part{"a", strings.Repeat("a", 6<<20)}, part{"b", strings.Repeat("a", 6<<20)}), "x.docx: unpacks to more than 10 MB, the max_unpacked_mb of [import];"},
+		"a size that overflows":    {claim(whole, 0xfffffff0), "x.docx: unpacks to more than 10 MB, the max_unpacked_mb of [import];"},
+		"zeros before a directory": {append(make([]byte, 1<<20), whole...), "x.docx: not a Word or Excel file;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := openZip(file{name: "x.docx", data: c.data, limits: Limits{Unpacked: 10 << 20}})
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("error %v, want %s …", err, c.want)
+			}
+		})
+	}
+}
+
+// claim makes the directory say that the first part has another size.
+func claim(data []byte, size uint32) []byte {
+	data = bytes.Clone(data)
+	binary.LittleEndian.PutUint32(data[bytes.Index(data, []byte("PK\x01\x02"))+24:], size)
+	return data
+}
+
+func TestOpenZipHoldsPartsToTheirSizes(t *testing.T) {
+	t.Parallel()
+	data := claim(zipFile(t, part{"a.xml", strings.Repeat("x", 1<<20)}), 10)
+	a, err := openZip(file{name: "x.docx", data: data, limits: Limits{Unpacked: 1000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := readPart(t, a, "a.xml"); n > 1000 || err == nil {
+		t.Errorf("%d bytes read, error %v; want none past the limit", n, err)
+	}
+}
+
+func TestArchiveCountsWhatIsRead(t *testing.T) {
+	t.Parallel()
+	a, err := openZip(file{name: "x.docx", data: zipFile(t, part{"a", strings.Repeat("x", 600)}), limits: Limits{Unpacked: 1000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := readPart(t, a, "a"); n != 600 || err != nil {
+		t.Fatalf("%d bytes, error %v", n, err)
+	}
+	if _, err := readPart(t, a, "a"); !errors.Is(err, errUnpacked) {
+		t.Errorf("read again: %v, want %v", err, errUnpacked)
+	}
+}
+
+func readPart(t *testing.T, a *archive, name string) (int64, error) {
+	t.Helper()
+	p, err := a.part(name)
+	if p == nil || err != nil {
+		t.Fatalf("part %s: %v, error %v", name, p, err)
+	}
+	r, err := a.open(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	return io.Copy(io.Discard, r)
+}
+
+func TestArchivePart(t *testing.T) {
+	t.Parallel()
+	a, err := openZip(file{name: "x.docx", limits: DefaultLimits(),
+		data: zipFile(t, part{`word\Document.XML`, "a"}, part{"../../etc/passwd", "b"}, part{"x/two.xml", "c"}, part{"x/TWO.xml", "d"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]*zip.File{
+		"/word/document.xml": a.File[0],
+		"word/document.xml":  a.File[0],
+		"etc/passwd":         a.File[1],
+		"document.xml":       nil,
+		"":                   nil,
+	} {
+		if p, err := a.part(name); p != want || err != nil {
+			t.Errorf("part %q: %v, error %v", name, p, err)
+		}
+	}
+	if _, err := a.part("x/two.xml"); err == nil || !strings.HasPrefix(err.Error(), "x.docx: has two parts x/two.xml;") {
+		t.Errorf("a part that is there twice: %v", err)
+	}
+}
