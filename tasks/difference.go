@@ -19,8 +19,8 @@ type Changed struct {
 }
 
 // Compare compares the stored tasks of a plan with the tasks just read from
-// it. What people did stays: status, done dates, a deadline set by hand unless
-// the plan's own words about time changed since. Other terms make a new
+// it. What people did stays: status, done dates, and what they put in the place
+// of the plan's words (a deadline too) unless those words changed since. Other terms make a new
 // version of the deadline, recorded today and not confirmed; other words with
 // the same terms do not. A task that comes back after it was cancelled has the
 // status it had, and its deadline counts as recorded today. Cancelled tasks
@@ -34,7 +34,11 @@ func Compare(stored, read []Task, today Date) Difference {
 	inPlan := make(map[Key]bool, len(read))
 	for _, r := range read {
 		inPlan[r.Key] = true
-		switch o, ok := old[r.Key]; {
+		o, ok := old[r.Key]
+		if ok {
+			r = underHand(o, r)
+		}
+		switch {
 		case !ok:
 			diff.New = append(diff.New, r)
 		case saysSame(o, r) && o.Status != Cancelled:
@@ -65,17 +69,26 @@ func sameUnit(a, b UnitRef) bool {
 	return a.Text == b.Text && (a.Code == b.Code || a.Code == "" || b.Code == "")
 }
 
-// handStays reports whether a deadline set by hand outlives the import. It
-// keeps the plan's words as its text, and gives way when these have changed.
+// handStays reports whether a deadline outlives the import because of what a
+// person did. One set by hand keeps the plan's words as its text, and gives way
+// when these have changed. One read in a content that a person has rewritten
+// since stays with it.
 func handStays(o, r Task) bool {
-	return o.Deadline.Source == FromAdmin && o.Deadline.Text == r.Deadline.Text
+	if o.Deadline.Source == FromAdmin {
+		return o.Deadline.Text == r.Deadline.Text
+	}
+	return r.ByHand.Content != nil && o.Deadline.noCell() && r.Deadline.noCell()
 }
+
+// noCell reports that the plan's cell for the deadline is empty.
+func (d Deadline) noCell() bool { return d.Source == FromContent || d.Text == "" }
 
 // merge returns what to store: the plan's side from r, the people's from o.
 func merge(o, r Task, today Date) Task {
 	t := o
 	t.Lead, t.Coordinating = r.Lead, r.Coordinating
 	t.Content, t.Product, t.Note = r.Content, r.Product, r.Note
+	t.ByHand = r.ByHand
 	if t.Status == Cancelled {
 		t.Status, t.Was = cmp.Or(o.Was, Open), ""
 		t.DeadlineOn, t.Confirmed = today, false

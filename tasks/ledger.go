@@ -17,9 +17,9 @@ type Entry struct {
 type Change struct {
 	Plan   string `json:"plan"`
 	No     Number `json:"no,omitempty"` // none: the whole plan
-	Action string `json:"action"`       // import, cancel, report, done, reopen, hold, confirm, extend, due, resend …
+	Action string `json:"action"`       // import, cancel, report, done, reopen, hold, confirm, extend, due, lead, edit, resend …
 	By     string `json:"by,omitempty"`
 	Note   string `json:"note,omitempty"`
-	Old    string `json:"old,omitempty"` // what was, in words: status or deadline
+	Old    string `json:"old,omitempty"` // what was, in words: status, deadline, lead, or the plan's words
 	New    string `json:"new,omitempty"`
 }

@@ -117,6 +117,9 @@ type Task struct {
 	DeadlineOn Date `json:"deadline_on"`
 	Confirmed  bool `json:"confirmed"`
 
+	// ByHand is what the file says where a person's words stand above.
+	ByHand ByHand `json:"by_hand,omitzero"`
+
 	// Was is the status that a cancelled task had, for the day it comes back.
 	Was Status `json:"was,omitempty"`
 

@@ -20,6 +20,7 @@ type View struct {
 	State        State        `json:"state"`
 	NextDue      Date         `json:"next_due"`
 	Review       []ViewReview `json:"review"`
+	ByHand       ByHand       `json:"by_hand,omitzero"` // what the plan's file says where a person's words stand
 }
 
 // ViewReview is a ReviewItem inside the view of its task.
@@ -45,6 +46,7 @@ func NewView(t Task, d *Directory, day Date, soon int) View {
 		State:        t.StateOn(day, soon),
 		NextDue:      t.shownDue(day),
 		Review:       []ViewReview{},
+		ByHand:       t.ByHand,
 	}
 	for _, r := range Review(t, d, day) {
 		v.Review = append(v.Review, ViewReview{r.Reason, r.Detail, r.Cure})

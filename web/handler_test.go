@@ -290,6 +290,13 @@ func TestAct(t *testing.T) {
 		{name: "extend without a reason", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActExtend, Date: july, Note: " "}, error: "needs a reason", exit: web.ExitUsage},
 		{name: "extend without a date", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActExtend, Note: "CV 1"}, error: "needs a date", exit: web.ExitUsage},
 		{name: "done with a date", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActDone, Date: july}, error: "takes no date", exit: web.ExitUsage},
+		{name: "lead", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActLead, Unit: "catp", By: "an", Note: "CV 1"}, state: tasks.Soon},
+		{name: "lead by an unknown unit", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActLead, Unit: "phòng tư pháo"}, error: "no unit is called", exit: web.ExitUsage},
+		{name: "lead without a unit", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActLead}, error: "no unit is called", exit: web.ExitUsage},
+		{name: "edit", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActEdit, Edit: &tasks.Edit{Content: new("khác")}, By: "an"}, state: tasks.Soon},
+		{name: "edit nothing", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActEdit, Edit: &tasks.Edit{}}, error: "say what the task is to say", exit: web.ExitUsage},
+		{name: "done with other words", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActDone, Edit: &tasks.Edit{}}, error: "takes no other words", exit: web.ExitUsage},
+		{name: "done with a unit", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActDone, Unit: "phong"}, error: "takes no unit", exit: web.ExitUsage},
 		{name: "no such action", act: web.Act{Key: tasks.Key{No: "2"}, Action: "burn"}, error: "no such action", exit: web.ExitFailed},
 		{name: "refused", act: web.Act{Key: tasks.Key{No: "2"}, Action: tasks.ActReopen}, error: "is open; it cannot be reopened", exit: web.ExitFailed},
 	} {

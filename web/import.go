@@ -35,6 +35,9 @@ type Imported struct {
 type ImportedChange struct {
 	Old tasks.View `json:"old"`
 	New tasks.View `json:"new"`
+	// Overruled names what somebody had settled and the plan now says anew:
+	// deadline, lead, coordinating, content, product, note.
+	Overruled []string `json:"overruled"`
 }
 
 // planID matches what a plan may be called: it is typed on command lines.
@@ -105,7 +108,7 @@ func (h *Handler) imported(p tasks.Plan, d tasks.Difference, dryRun bool) Import
 		out.New = append(out.New, keep(t))
 	}
 	for _, c := range d.Changed {
-		out.Changed = append(out.Changed, ImportedChange{h.view(c.Old), keep(c.New)})
+		out.Changed = append(out.Changed, ImportedChange{h.view(c.Old), keep(c.New), c.Overruled()})
 	}
 	for _, t := range d.Gone {
 		out.Gone = append(out.Gone, h.view(t))

@@ -178,58 +178,6 @@ func (h *Handler) knownPlan(id string) error {
 	return oneOf("plan", id, ids)
 }
 
-// Act is what a person does to a task.
-type Act struct {
-	tasks.Key              // Plan may be "" when no other plan has the number
-	Action    tasks.Action `json:"action"`
-	Date      tasks.Date   `json:"date"` // for extend and due
-	By        string       `json:"by"`
-	Note      string       `json:"note"`
-}
-
-func (h *Handler) act(r *http.Request) (any, error) {
-	a, err := read[Act](r)
-	if err != nil {
-		return nil, err
-	}
-	needsDate := a.Action == tasks.ActExtend || a.Action == tasks.ActDue
-	switch {
-	case needsDate && a.Date == 0:
-		return nil, Usage(string(a.Action)+" needs a date", "")
-	case !needsDate && a.Date != 0:
-		return nil, Usage(string(a.Action)+" takes no date", "")
-	case a.Action == tasks.ActExtend && strings.TrimSpace(a.Note) == "":
-		return nil, Usage("an extension needs a reason", `--reason "…", such as the number of the document that grants it`)
-	}
-	t, err := h.find(a.Key)
-	if err != nil {
-		return nil, err
-	}
-	today := h.today()
-	_, change, err := t.Do(a.Action, a.Date, today)
-	if err != nil {
-		return nil, refused(t.Key, err)
-	}
-	change.By, change.Note = a.By, a.Note
-	t, err = h.Plans.Change(t.Key, change, h.Now(), func(t *tasks.Task) error {
-		next, _, err := t.Do(a.Action, a.Date, today) // the task as it is now
-		if err != nil {
-			return refused(t.Key, err)
-		}
-		*t = next
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return h.view(t), nil
-}
-
-// refused says that the task is not such that this can be done to it.
-func refused(key tasks.Key, err error) *Error {
-	return &Error{Message: err.Error(), Hint: fmt.Sprintf("nhacviec task show %s shows the task", key.No), Exit: ExitFailed, Status: http.StatusConflict}
-}
-
 // Library is everything that is stored of the plans, as it is stored.
 type Library struct {
 	Plans []tasks.Plan `json:"plans"`

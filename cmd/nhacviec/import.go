@@ -110,11 +110,7 @@ func (a *app) printImported(found web.Imported) error {
 		row("new", v, "")
 	}
 	for _, c := range found.Changed {
-		note := ""
-		if c.Old.Deadline.Version != c.New.Deadline.Version {
-			note = "deadline was: " + deadlineWords(c.Old.Deadline)
-		}
-		row("changed", c.New, note)
+		row("changed", c.New, strings.Join(changeNotes(c), "; "))
 	}
 	for _, v := range found.Gone {
 		row("gone", v, "")
@@ -122,14 +118,17 @@ func (a *app) printImported(found web.Imported) error {
 	if err := a.printTable([]string{"CHANGE", "NO", "KIND", "DUE", "LEAD", "TASK"}, rows); err != nil {
 		return err
 	}
-	if len(found.Review) == 0 {
-		return nil
+	return a.printToLookAt(found.Review)
+}
+
+// changeNotes says what an import changed in a task, where the table does not.
+func changeNotes(c web.ImportedChange) []string {
+	var notes []string
+	if c.Old.Deadline.Version != c.New.Deadline.Version {
+		notes = append(notes, "deadline was: "+deadlineWords(c.Old.Deadline))
 	}
-	if err := a.printLine(""); err != nil {
-		return err
+	if len(c.Overruled) > 0 {
+		notes = append(notes, "settled by hand before: "+strings.Join(c.Overruled, ", "))
 	}
-	if err := a.printLine("to look at:"); err != nil {
-		return err
-	}
-	return a.printReview(found.Review)
+	return notes
 }

@@ -44,6 +44,7 @@ func newTaskCommand(a *app) *cobra.Command {
 	for _, v := range taskVerbs {
 		cmd.AddCommand(newTaskVerbCommand(a, v))
 	}
+	cmd.AddCommand(newTaskLeadCommand(a), newTaskEditCommand(a))
 	return cmd
 }
 
@@ -101,26 +102,39 @@ func newTaskVerbCommand(a *app, v taskVerb) *cobra.Command {
 				}
 				act.Note = strings.TrimSuffix(reason+"; "+note, "; ")
 			}
-			return a.ask(cmd.Context(), changes, func(ctx context.Context, c *web.Client) error {
-				view, err := c.Act(ctx, act)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					return a.printJSON(view)
-				}
-				return a.printTasks([]tasks.View{view})
-			})
+			return a.act(cmd.Context(), act)
 		},
 	}
 	planFlag(cmd, &plan)
-	flags := cmd.Flags()
-	flags.StringVar(&by, "by", whoAsks(), "who says so, for the ledger")
-	flags.StringVar(&note, "note", "", "a note for the ledger")
+	ledgerFlags(cmd, &by, &note)
 	if v.reason {
-		flags.StringVar(&reason, "reason", "", "why, for the ledger (required)")
+		cmd.Flags().StringVar(&reason, "reason", "", "why, for the ledger (required)")
 	}
 	return cmd
+}
+
+// ledgerFlags adds who and why.
+func ledgerFlags(cmd *cobra.Command, by, note *string) {
+	cmd.Flags().StringVar(by, "by", whoAsks(), "who says so, for the ledger")
+	cmd.Flags().StringVar(note, "note", "", "a note for the ledger")
+}
+
+// act does something to a task, and prints the task and what there is still to
+// look at in it.
+func (a *app) act(ctx context.Context, act web.Act) error {
+	return a.ask(ctx, changes, func(ctx context.Context, c *web.Client) error {
+		view, err := c.Act(ctx, act)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return a.printJSON(view)
+		}
+		if err := a.printTasks([]tasks.View{view}); err != nil {
+			return err
+		}
+		return a.printToLookAt(reviewItems([]tasks.View{view}))
+	})
 }
 
 // printTask prints everything about a task.
@@ -148,6 +162,14 @@ func (a *app) printTask(v tasks.View) error {
 		{"next due", cmp.Or(v.NextDue.Day(), "-")},
 		{"product", cmp.Or(v.Product, "-")},
 		{"note", cmp.Or(v.Note, "-")},
+	}
+	for _, f := range []struct {
+		name string
+		file *string
+	}{{"lead", v.ByHand.Lead}, {"coordinating", v.ByHand.Coordinating}, {"content", v.ByHand.Content}, {"product", v.ByHand.Product}, {"note", v.ByHand.Note}} {
+		if f.file != nil {
+			rows = append(rows, []string{"plan's " + f.name, cmp.Or(*f.file, "-")})
+		}
 	}
 	for _, r := range v.Review {
 		rows = append(rows, []string{"look at", r.Reason + ": " + cmp.Or(r.Detail, "-")}, []string{"", "cure: " + r.Cure})

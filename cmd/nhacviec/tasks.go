@@ -163,6 +163,20 @@ func reviewItems(views []tasks.View) []tasks.ReviewItem {
 	return items
 }
 
+// printToLookAt prints under what was done what is to be looked at, if anything.
+func (a *app) printToLookAt(items []tasks.ReviewItem) error {
+	if len(items) == 0 {
+		return nil
+	}
+	if err := a.printLine(""); err != nil {
+		return err
+	}
+	if err := a.printLine("to look at:"); err != nil {
+		return err
+	}
+	return a.printReview(items)
+}
+
 // printReview prints what is to be looked at; tasks with the same trouble and
 // cure share a row.
 func (a *app) printReview(items []tasks.ReviewItem) error {

@@ -216,13 +216,17 @@ func (s *Store) Change(key tasks.Key, c tasks.Change, now time.Time, fn func(*ta
 }
 
 // inWords says what became different between two versions of a task: its
-// status, its deadline, how far it is done, or its lead.
+// status, its deadline, how far it is done, its units, or its words.
 func inWords(old, new tasks.Task) (was, is string) {
 	pairs := [][2]string{
 		{string(old.Status), string(new.Status)},
 		{deadlineInWords(old.Deadline), deadlineInWords(new.Deadline)},
 		{doneInWords(old), doneInWords(new)},
 		{old.Lead.Text, new.Lead.Text},
+		{tasks.Cell(old.Coordinating), tasks.Cell(new.Coordinating)},
+		{old.Content, new.Content},
+		{old.Product, new.Product},
+		{old.Note, new.Note},
 	}
 	var before, after []string
 	for _, p := range pairs {
