@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"notify/notifytest": {"tasks"},
 	"web":               {"tasks"},
 	"cmd/nhacviec":      {"tasks", "tasks/planfile", "tasks/store", "scheduler", "notify", "notify/notifytest", "web"},
+	"cmd/faults":        {"tasks", "tasks/store", "notify/notifytest"},
 }
 
 // owners says which package alone may import a library.

@@ -10,6 +10,8 @@ package notifytest
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"nhacviec/tasks"
 )
@@ -28,6 +30,9 @@ type Message struct {
 
 // recorder keeps what was accepted, in order.
 type recorder struct {
+	latency atomic.Int64 // of one message
+	busy    atomic.Int64
+
 	mu       sync.Mutex
 	messages []Message
 	onAccept func(Message)
@@ -47,4 +52,29 @@ func (r *recorder) Accepted() []Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.messages)
+}
+
+// SetLatency makes the far end take so long over each message: half of it
+// before it accepts the message, half of it before it says so.
+func (r *recorder) SetLatency(d time.Duration) { r.latency.Store(int64(d)) }
+
+// Busy counts the messages that were read and are not answered yet.
+func (r *recorder) Busy() int { return int(r.busy.Load()) }
+
+// begin notes that a message was read, end that it is answered; each takes
+// half of the latency.
+func (r *recorder) begin() {
+	r.busy.Add(1)
+	r.ponder()
+}
+
+func (r *recorder) end() {
+	r.ponder()
+	r.busy.Add(-1)
+}
+
+func (r *recorder) ponder() {
+	if d := time.Duration(r.latency.Load()); d > 0 {
+		time.Sleep(d / 2)
+	}
 }

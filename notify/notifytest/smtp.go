@@ -272,6 +272,8 @@ func (s *smtpSession) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	s.server.begin()
+	defer s.server.end()
 	fault, struck := s.server.next("dot")
 	if !struck || fault.Take {
 		s.server.take(ReadMail(s.to, raw))

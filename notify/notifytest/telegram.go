@@ -116,6 +116,8 @@ func (t *Telegram) send(w http.ResponseWriter, r *http.Request) {
 	m, no := t.read(p)
 	m.Raw = body
 	take := func() { m.ID = t.number(); t.take(m) }
+	t.begin()
+	defer t.end()
 	if t.strike(w, r, take, func(f Fault) { refuseTelegram(w, f.Code, f.Text, f.Params) }) {
 		return
 	}

@@ -95,6 +95,8 @@ func (z *ZaloBot) send(w http.ResponseWriter, r *http.Request) {
 		z.mu.Unlock()
 		z.take(m)
 	}
+	z.begin()
+	defer z.end()
 	if z.strike(w, r, take, func(f Fault) { z.refuse(w, f.Code, f.Text) }) {
 		return
 	}

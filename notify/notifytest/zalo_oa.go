@@ -173,6 +173,8 @@ func (z *ZaloOA) send(w http.ResponseWriter, r *http.Request) {
 		z.mu.Unlock()
 		z.take(m)
 	}
+	z.begin()
+	defer z.end()
 	if z.strike(w, r, take, func(f Fault) { writeZalo(w, f.Code, f.Text, nil) }) {
 		return
 	}

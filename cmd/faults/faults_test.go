@@ -1,0 +1,81 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"nhacviec/notify/notifytest"
+	"nhacviec/tasks"
+)
+
+// TestQuick runs every group in small: the release binary against servers on
+// loopback.
+func TestQuick(t *testing.T) {
+	t.Parallel()
+	l, err := newLab(t.Context(), t.TempDir(), 1, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups() {
+		t.Run(g.id, func(t *testing.T) {
+			t.Parallel()
+			res, err := g.run(t.Context(), l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range res.notes {
+				t.Log(line)
+			}
+			switch res.verdict() {
+			case "FAIL":
+				t.Errorf("lost %d, %s", res.lost, strings.Join(res.failures, "\n"))
+			case "VOID", "not run":
+				t.Log(res.void + res.skipped)
+			}
+		})
+	}
+}
+
+// TestJudge shows the oracle every kind of lie: it must see each.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	to := target{tasks.Email, "a@example.gov.vn"}
+	sent := entry{ID: "x", State: "sent", Kind: "reminder", Channel: to.channel, Address: to.address}
+	doubt := sent
+	doubt.State = "uncertain"
+	mail := notifytest.Message{ID: "x@example.gov.vn", Text: "mã-1", Channel: to.channel, Address: to.address}
+	other := mail
+	other.ID = "y@example.gov.vn"
+	empty := mail
+	empty.Text = ""
+	for name, c := range map[string]struct {
+		ledger  []entry
+		arrived []notifytest.Message
+		want    string // part of the complaint; "" for none
+	}{
+		"as it should be":             {[]entry{sent}, []notifytest.Message{mail}, ""},
+		"repeated with a doubt":       {[]entry{doubt, sent}, []notifytest.Message{mail, mail}, ""},
+		"lost":                        {[]entry{sent}, nil, "got nothing"},
+		"repeated without a doubt":    {[]entry{sent}, []notifytest.Message{mail, mail}, "2 copies"},
+		"three copies for one doubt":  {[]entry{doubt, sent}, []notifytest.Message{mail, mail, mail}, "3 copies"},
+		"not in the ledger":           {nil, []notifytest.Message{mail}, "does not say so"},
+		"only doubted in the ledger":  {[]entry{doubt}, []notifytest.Message{mail}, "does not say so"},
+		"another Message-ID":          {[]entry{doubt, sent}, []notifytest.Message{mail, other}, "Message-ID y@"},
+		"somebody else's text":        {[]entry{sent}, []notifytest.Message{empty}, "without mã-1"},
+		"dropped though nothing says": {[]entry{sent, {ID: "z", State: "dropped", Kind: "reminder", Channel: to.channel, Address: to.address}}, []notifytest.Message{mail}, "dropped"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := &office{recorder: newRecorder()}
+			o.expect(to, "mã-1")
+			for _, m := range c.arrived {
+				o.take(m)
+			}
+			var res result
+			o.judgeTarget(&res, to, "mã-1", readLedger(c.ledger))
+			if got := strings.Join(res.failures, "; "); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+				t.Errorf("it says %q, want %q", got, c.want)
+			}
+		})
+	}
+}

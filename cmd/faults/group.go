@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"text/tabwriter"
+	"time"
+)
+
+// group is one row of the table: one family of faults.
+type group struct {
+	id, title string
+	alone     bool // it measures, so nothing else runs beside it
+	run       func(context.Context, *lab) (result, error)
+}
+
+// groups lists what there is, in the order of the table.
+func groups() []group {
+	return []group{
+		{id: "G1", title: "SIGKILL at random", alone: true, run: killAtRandom},
+	}
+}
+
+// result is what came of a group. The error beside it says that the harness
+// could not do its work, which is no statement about the product.
+type result struct {
+	faults    int // injected
+	planned   int // messages that had to arrive
+	delivered int // of them, how many did
+	repeated  int // copies beyond the first
+	lost      int
+	inFlight  int // of the faults, how many fell while a delivery was under way; -1: does not apply
+	setAside  int // messages shown to a person instead of being tried once more, then sent by hand
+
+	notes    []string // measured besides, scaled, left out
+	failures []string // broken promises
+	void     string   // why the run proves nothing
+	skipped  string   // why it did not run
+}
+
+// fail notes a broken promise.
+func (r *result) fail(format string, args ...any) {
+	const most = 12 // a broken product breaks them by the thousand
+	if len(r.failures) < most {
+		r.failures = append(r.failures, fmt.Sprintf(format, args...))
+	} else if len(r.failures) == most {
+		r.failures = append(r.failures, "and more")
+	}
+}
+
+// note keeps a figure for the reader.
+func (r *result) note(format string, args ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+}
+
+func (r *result) verdict() string {
+	switch {
+	case len(r.failures) > 0 || r.lost > 0:
+		return "FAIL"
+	case r.skipped != "":
+		return "not run"
+	case r.void != "":
+		return "VOID"
+	}
+	return "pass"
+}
+
+// outcome is the result of a group that ran.
+type outcome struct {
+	group
+	result
+	took time.Duration
+}
+
+// printTable prints the results and reports whether all of them passed.
+func printTable(w io.Writer, results []outcome) (ok bool) {
+	ok = true
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "\tFAULT\tINJECTED\tIN FLIGHT\tPLANNED\tDELIVERED\tREPEATED\tSET ASIDE\tLOST\tTIME\tVERDICT")
+	for _, o := range results {
+		inFlight := "-"
+		if o.inFlight >= 0 {
+			inFlight = strconv.Itoa(o.inFlight)
+		}
+		fmt.Fprintf(tab, "%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", o.id, o.title, o.faults, inFlight, o.planned, o.delivered,
+			o.repeated, o.setAside, o.lost, o.took.Round(time.Second), o.verdict())
+		ok = ok && o.verdict() == "pass"
+	}
+	tab.Flush()
+	for _, o := range results {
+		lines := append([]string{}, o.notes...)
+		for _, f := range o.failures {
+			lines = append(lines, "BROKEN: "+f)
+		}
+		if o.void != "" {
+			lines = append(lines, "VOID: "+o.void)
+		}
+		if o.skipped != "" {
+			lines = append(lines, "not run: "+o.skipped)
+		}
+		for _, line := range lines {
+			fmt.Fprintf(w, "\n%s  %s", o.id, line)
+		}
+	}
+	fmt.Fprintln(w)
+	return ok
+}

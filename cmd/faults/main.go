@@ -1,0 +1,133 @@
+// Command faults tries to make nhacviec lose or repeat a message: it runs the
+// release binary as an ordinary user would, against mail, Telegram and Zalo
+// servers of its own on loopback, kills it, starves it and spoils its files,
+// and counts what arrived. It prints a table of what was done and what came of
+// it, and exits with 1 when a promise was broken.
+//
+//	go run ./cmd/faults              the whole goal, about a quarter of an hour
+//	go run ./cmd/faults -quick       the same in small
+//	go run ./cmd/faults -only G1,G12 -seed 7
+//
+// What is random is drawn from the seed, which the table shows; the moment at
+// which a kill meets the daemon still depends on the machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ok, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(64)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		os.Exit(1)
+	case !ok:
+		os.Exit(1)
+	}
+}
+
+// run does what the arguments ask. It reports whether every promise held.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (ok bool, err error) {
+	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	only := flags.String("only", "", "run only these groups: G1,G12")
+	seed := flags.Uint64("seed", uint64(time.Now().Unix()), "draw what is random from this number")
+	quick := flags.Bool("quick", false, "the small figures of go test")
+	keep := flags.Bool("keep", false, "keep the working directory of each group")
+	side := flags.Int("j", 2, "groups that run at the same time")
+	if err := flags.Parse(args); err != nil {
+		return false, flag.ErrHelp
+	}
+	chosen, err := choose(groups(), *only)
+	if err != nil {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "faults-")
+	if err != nil {
+		return false, err
+	}
+	if *keep {
+		fmt.Fprintln(stderr, "working directory:", dir)
+	} else {
+		defer os.RemoveAll(dir)
+	}
+	l, err := newLab(ctx, dir, *seed, *quick)
+	if err != nil {
+		return false, err
+	}
+	began := time.Now()
+	results := l.runAll(ctx, chosen, max(*side, 1), stderr)
+	fmt.Fprintf(stdout, "nhacviec %s, %s, %s/%s, %d processors, seed %d, %s\n\n", l.version, runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		runtime.NumCPU(), *seed, time.Since(began).Round(time.Second))
+	return printTable(stdout, results), ctx.Err()
+}
+
+// choose returns the groups that a list of ids names, all of them for "".
+func choose(all []group, only string) ([]group, error) {
+	if only == "" {
+		return all, nil
+	}
+	var chosen []group
+	for id := range strings.SplitSeq(only, ",") {
+		found := false
+		for _, g := range all {
+			if strings.EqualFold(g.id, strings.TrimSpace(id)) {
+				chosen, found = append(chosen, g), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("-only: there is no group %q", id)
+		}
+	}
+	return chosen, nil
+}
+
+// runAll runs the groups, a few side by side, and returns their results in
+// order. Groups that measure time or load run alone, before the others.
+func (l *lab) runAll(ctx context.Context, chosen []group, side int, progress io.Writer) []outcome {
+	results := make([]outcome, len(chosen))
+	one := func(i int) {
+		began := time.Now()
+		res, err := chosen[i].run(ctx, l)
+		if err != nil {
+			res.failures = append(res.failures, "the harness itself failed: "+err.Error())
+		}
+		results[i] = outcome{chosen[i], res, time.Since(began)}
+		fmt.Fprintf(progress, "%-8s %-5s %s\n", results[i].id, res.verdict(), results[i].took.Round(100*time.Millisecond))
+	}
+	for i, g := range chosen {
+		if g.alone {
+			one(i)
+		}
+	}
+	var waiting sync.WaitGroup
+	slots := make(chan struct{}, side)
+	for i, g := range chosen {
+		if g.alone {
+			continue
+		}
+		slots <- struct{}{}
+		waiting.Go(func() {
+			defer func() { <-slots }()
+			one(i)
+		})
+	}
+	waiting.Wait()
+	return results
+}

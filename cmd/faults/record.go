@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"nhacviec/notify/notifytest"
+	"nhacviec/tasks"
+)
+
+// target is whom a message is for. Every target of an office gets exactly one.
+type target struct {
+	channel tasks.Channel
+	address string
+}
+
+// recorder knows what must arrive, and keeps what did.
+type recorder struct {
+	mu       sync.Mutex
+	expected map[target]string // the marker in its text
+	arrived  map[target][]notifytest.Message
+	order    []notifytest.Message
+	notices  int            // mails to the office, about failures
+	leaks    map[string]int // secret -> times seen in what the program printed
+	panics   int
+}
+
+func newRecorder() *recorder {
+	return &recorder{expected: map[target]string{}, arrived: map[target][]notifytest.Message{}, leaks: map[string]int{}}
+}
+
+func (r *recorder) expect(to target, marker string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expected[to] = marker
+}
+
+// take notes what a far end accepted.
+func (r *recorder) take(m notifytest.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.Channel == tasks.Email && m.Address == officeMail {
+		r.notices++
+		return
+	}
+	to := target{m.Channel, m.Address}
+	r.arrived[to] = append(r.arrived[to], m)
+	r.order = append(r.order, m)
+}
+
+// copies counts everything that arrived.
+func (r *recorder) copies() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.order)
+}
+
+// secretForms are the ways in which the canaries could be printed.
+func secretForms() []string {
+	var forms []string
+	for _, secret := range []string{telegramToken, zaloToken} {
+		forms = append(forms, secret, url.QueryEscape(secret), strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="))
+	}
+	return forms
+}
+
+// hear looks through what the program printed for secrets and panics.
+func (r *recorder) hear(printed []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, secret := range secretForms() {
+		r.leaks[secret] += bytes.Count(printed, []byte(secret))
+	}
+	r.panics += bytes.Count(printed, []byte("goroutine ")) // of a stack trace
+}
+
+// entry is one line of `ledger --json`, as far as it matters here.
+type entry struct {
+	Seq     uint64
+	ID      string
+	State   string
+	Kind    string
+	Channel tasks.Channel
+	Unit    string
+	Address string
+	Doubts  int
+	Action  string // of a change
+	Old     string
+	New     string
+}
+
+// waiting is one line of `outbox --json`.
+type waiting struct {
+	ID          string
+	State       string
+	Kind        string
+	Channel     tasks.Channel
+	Address     string
+	Doubts      int
+	Attempts    int
+	Error       string
+	NextAttempt time.Time `json:"next_attempt"`
+}
+
+// judge compares what arrived with what must have, and with what the program
+// itself says in its ledger and outbox, when all is over. It fills in the
+// figures of a result and notes every broken promise.
+func (o *office) judge(ctx context.Context, res *result) error {
+	for o.busy() > 0 { // a far end may still be at work on what a dead process sent
+		time.Sleep(5 * time.Millisecond)
+	}
+	var ledger []entry
+	if err := o.askJSON(ctx, &ledger, "ledger"); err != nil {
+		return err
+	}
+	var outbox []waiting
+	if err := o.askJSON(ctx, &outbox, "outbox"); err != nil {
+		return err
+	}
+	if _, stderr, exit, err := o.verb(ctx, "verify"); err != nil {
+		return err
+	} else if exit != 0 {
+		res.fail("verify exits with %d: %s", exit, stderr)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	told := readLedger(ledger)
+	for to, marker := range o.expected {
+		res.planned++
+		o.judgeTarget(res, to, marker, told)
+	}
+	for to, got := range o.arrived {
+		if _, ok := o.expected[to]; !ok {
+			res.fail("%d messages for %s %s, whom nothing was planned for", len(got), to.channel, to.address)
+		}
+	}
+	for _, w := range outbox {
+		if w.Kind == string(tasks.Reminder) {
+			res.fail("%s for %s %s is still in the outbox as %s: %s", w.ID, w.Channel, w.Address, w.State, w.Error)
+		}
+	}
+	for secret, n := range o.leaks {
+		if n > 0 {
+			res.fail("a secret was printed %d times: %.12s…", n, secret)
+		}
+	}
+	if o.panics > 0 {
+		res.fail("%d stack traces in the log", o.panics)
+	}
+	return nil
+}
+
+// account is what the ledger says about one target.
+type account struct {
+	ids       map[string]bool
+	sent      int
+	doubts    int // entries that say: perhaps it arrived
+	setAside  int // given up after repeated doubts, shown to a person
+	failed    int
+	resent    int
+	otherEnds []string // superseded, dropped
+}
+
+func readLedger(ledger []entry) map[target]*account {
+	told := map[target]*account{}
+	owner := map[string]*account{}
+	for _, e := range ledger {
+		if e.Action == "resend" {
+			if a := owner[e.Old]; a != nil {
+				a.resent++
+			}
+			continue
+		}
+		if e.Kind != string(tasks.Reminder) {
+			continue
+		}
+		to := target{e.Channel, e.Address}
+		a := told[to]
+		if a == nil {
+			a = &account{ids: map[string]bool{}}
+			told[to] = a
+		}
+		owner[e.ID] = a
+		a.ids[e.ID] = true
+		switch tasks.DeliveryState(e.State) {
+		case tasks.Delivered:
+			a.sent++
+		case tasks.Uncertain:
+			a.doubts++
+		case tasks.Failed:
+			a.failed++
+			if e.Doubts > 1 {
+				a.setAside++
+			}
+		default:
+			a.otherEnds = append(a.otherEnds, e.State)
+		}
+	}
+	return told
+}
+
+// judgeTarget holds one target's arrivals against the ledger.
+func (o *office) judgeTarget(res *result, to target, marker string, told map[target]*account) {
+	got, a := o.arrived[to], told[to]
+	if a == nil {
+		a = &account{}
+	}
+	res.setAside += a.setAside
+	who := fmt.Sprintf("%s %s", to.channel, to.address)
+	if len(got) == 0 {
+		res.lost++
+		res.fail("%s got nothing; the ledger says sent %d, uncertain %d, failed %d", who, a.sent, a.doubts, a.failed)
+		return
+	}
+	res.delivered++
+	res.repeated += len(got) - 1
+	if a.sent == 0 {
+		res.fail("%s got its message, and the ledger does not say so", who)
+	}
+	if len(a.otherEnds) > 0 {
+		res.fail("%s: the ledger says %v, and nothing changed", who, a.otherEnds)
+	}
+	// Every copy beyond the first needs an attempt of which the ledger says that
+	// nobody knows, or a person who asked for it.
+	if extra, excuses := len(got)-1, a.doubts+a.resent; extra > excuses {
+		res.fail("%s got %d copies, and the ledger excuses %d repetitions", who, len(got), excuses)
+	}
+	for _, m := range got {
+		if !strings.Contains(m.Text, marker) {
+			res.fail("%s got a text without %s", who, marker)
+		}
+		if id, _, _ := strings.Cut(m.ID, "@"); to.channel == tasks.Email && !a.ids[id] {
+			res.fail("%s got a mail with the Message-ID %s, which is none of the ledger's %v", who, m.ID, a.ids)
+		}
+	}
+}
+
+// sameMail counts the mails that came more than once, and those of them whose
+// copies of one delivery differ in their Message-ID.
+func (o *office) sameMail() (repeated, differing int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for to, got := range o.arrived {
+		if to.channel != tasks.Email || len(got) < 2 {
+			continue
+		}
+		repeated++
+		base := func(m notifytest.Message) string {
+			id, _, _ := strings.Cut(m.ID, "@")
+			id, _, _ = strings.Cut(id, "-") // one that was sent by hand bears a number
+			return id
+		}
+		for _, m := range got[1:] {
+			if base(m) != base(got[0]) {
+				differing++
+				break
+			}
+		}
+	}
+	return repeated, differing
+}
