@@ -1,0 +1,306 @@
+package planfile
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nhacviec/tasks"
+)
+
+// grid is the text of a worksheet.
+type grid struct {
+	sheet  // for errors; its notices
+	name   string
+	rows   []gridRow // those with text, from the top
+	hidden []area    // columns
+	err    error     // counts if the sheet is the plan's
+}
+
+type gridRow struct {
+	n      int
+	hidden bool
+	cells  []string // from column A on; all rows have as many
+}
+
+// read reads a worksheet.
+func (w *workbook) read(ws worksheet) (grid, error) {
+	sc, err := w.scan(ws)
+	if err != nil {
+		return grid{}, err
+	}
+	g := grid{sheet: w.sheet(ws), name: ws.name, hidden: sc.hiddenCols, err: sc.err}
+	if ws.hidden {
+		g.notice("it is hidden")
+	}
+	if err := w.fill(&g, sc); err != nil {
+		return grid{}, err
+	}
+	if err := g.unmerge(sc.merged); err != nil && g.err == nil {
+		g.err = err
+	}
+	return g, nil
+}
+
+// fill reads the values of the cells that the scan has found.
+func (w *workbook) fill(g *grid, sc scan) error {
+	width := 0
+	for _, r := range sc.rows {
+		width = max(width, r.cells[len(r.cells)-1].col)
+	}
+	rows, err := w.book.Rows(g.name)
+	if err != nil {
+		return fmt.Errorf("%s: sheet %s: %w", w.name, g.name, err)
+	}
+	defer rows.Close()
+	for n, next := 1, 0; next < len(sc.rows); n++ {
+		if !rows.Next() {
+			return g.errorf(sc.rows[next].n, "not found again; save the file anew in Excel")
+		}
+		values, err := rows.Columns()
+		if err != nil {
+			return g.errorf(n, "%v; save the file anew in Excel", err)
+		}
+		row := sc.rows[next]
+		if row.n != n {
+			continue
+		}
+		next++
+		r := gridRow{n: n, hidden: row.hidden, cells: make([]string, width)}
+		for _, c := range row.cells {
+			if c.col > len(values) {
+				continue
+			}
+			text := w.text(c, values[c.col-1])
+			if strings.ContainsRune(text, 0) {
+				return g.errorf(n, "cell %s has a NUL character; type its words anew", cellName(c.col, n))
+			}
+			r.cells[c.col-1] = text
+		}
+		g.rows = append(g.rows, r)
+	}
+	return nil
+}
+
+// text returns what a cell says, lines apart.
+func (w *workbook) text(c scanCell, value string) string {
+	switch c.kind {
+	case "", "n":
+		return w.formats[c.style].text(value, w.from1904)
+	case "d":
+		return isoDay(value)
+	case "b":
+		if value == "1" {
+			return "TRUE"
+		}
+		return "FALSE"
+	}
+	return value
+}
+
+func (g *grid) notice(format string, args ...any) {
+	g.notices = append(g.notices, fmt.Sprintf("sheet %s: ", g.name)+fmt.Sprintf(format, args...))
+}
+
+// header returns the first header row, and the column of numbers below it; -1
+// if there is none.
+func (g *grid) header() (row, no int) {
+	for i, r := range g.rows {
+		if n := numberColumn(r.cells); n >= 0 {
+			return i, n
+		}
+	}
+	return -1, 0
+}
+
+func (g *grid) headed() bool {
+	row, _ := g.header()
+	return row >= 0
+}
+
+// numberColumn returns where a header row has the tasks' numbers, -1 if it is
+// no header row.
+func numberColumn(cells []string) int {
+	clean := make([]string, len(cells))
+	for i, c := range cells {
+		clean[i] = tasks.Clean(c)
+	}
+	c, ok := header(record{cells: clean})
+	if !ok {
+		return -1
+	}
+	return max(slices.Index(c.kinds, number), 0)
+}
+
+// unmerge gives the text of cells merged over several rows to each task among
+// them: a deadline that stands for three tasks. Rows without a number of their
+// own carry on the task above, and have that text already.
+func (g *grid) unmerge(merged []area) error {
+	covered := make([]uint64, len(g.rows)) // bit c: column c is below a merged cell
+	for _, a := range merged {
+		from, to := g.span(a)
+		for i := from; i < to; i++ {
+			for c := a.left; c <= min(a.right, len(g.rows[i].cells)); c++ {
+				bit := uint64(1) << (c - 1)
+				if covered[i]&bit != 0 {
+					return g.errorf(g.rows[i].n, "cell %s is in two merged cells; save the file anew in Excel", cellName(c, g.rows[i].n))
+				}
+				covered[i] |= bit
+				if c > a.left || g.rows[i].n > a.top {
+					g.uncover(i, c, a)
+				}
+			}
+		}
+	}
+	own := g.numbered()
+	for _, a := range merged {
+		from, to := g.span(a)
+		if from == to || g.rows[from].n != a.top || !own[from] || a.left > len(g.rows[from].cells) {
+			continue
+		}
+		for i := from + 1; i < to; i++ {
+			if own[i] {
+				g.rows[i].cells[a.left-1] = g.rows[from].cells[a.left-1]
+			}
+		}
+	}
+	return nil
+}
+
+// span returns the rows of an area, from and up to.
+func (g *grid) span(a area) (int, int) {
+	byNumber := func(r gridRow, n int) int { return r.n - n }
+	from, _ := slices.BinarySearchFunc(g.rows, a.top, byNumber)
+	to, _ := slices.BinarySearchFunc(g.rows, a.bottom+1, byNumber)
+	return from, to
+}
+
+// uncover empties a cell that Excel does not show, for it lies below a merged
+// one.
+func (g *grid) uncover(row, col int, a area) {
+	cell := &g.rows[row].cells[col-1]
+	if tasks.Clean(*cell) != "" {
+		g.notice("cell %s is not read: it lies below the merged cell %s, its text is %q", cellName(col, g.rows[row].n), cellName(a.left, a.top), beginning(*cell))
+	}
+	*cell = ""
+}
+
+// numbered reports which rows have a number of their own.
+func (g *grid) numbered() []bool {
+	own := make([]bool, len(g.rows))
+	at := -1
+	for i, r := range g.rows {
+		if n := numberColumn(r.cells); n >= 0 {
+			at = n
+		} else if at >= 0 {
+			own[i] = tasks.Clean(r.cells[at]) != ""
+		}
+	}
+	return own
+}
+
+// split parts the task table from the text above and below it. The table ends
+// with its last numbered task and what follows that without an empty row.
+func (g *grid) split() sheet {
+	s := g.sheet
+	first, no := g.header()
+	if first < 0 {
+		first = 0
+	}
+	last := len(g.rows)
+	for i := last - 1; i > first; i-- {
+		if _, ok := parseNumber(tasks.Clean(g.rows[i].cells[no])); ok {
+			last = i + 1
+			break
+		}
+	}
+	for last < len(g.rows) && g.rows[last].n == g.rows[last-1].n+1 {
+		last++
+	}
+	for _, r := range g.rows[:first] {
+		s.prose = append(s.prose, r.lines()...)
+	}
+	if t := g.table(g.rows[first:last]); len(t) > 0 {
+		s.tables = []table{t}
+	}
+	if last < len(g.rows) {
+		below := g.rows[last:]
+		g.notice("rows %d to %d are text below the table, not tasks: %q …", below[0].n, below[len(below)-1].n, beginning(below[0].lines()[0].text))
+		for _, r := range below {
+			s.prose = append(s.prose, r.lines()...)
+		}
+	}
+	g.noticeHidden(g.rows[first:last])
+	s.notices = g.notices
+	return s
+}
+
+// lines returns the lines of text in a row.
+func (r gridRow) lines() []line {
+	var lines []line
+	for _, cell := range r.cells {
+		for text := range strings.Lines(cell) {
+			if text = tasks.Clean(text); text != "" {
+				lines = append(lines, line{r.n, text})
+			}
+		}
+	}
+	return lines
+}
+
+// table makes rows a table, without the columns that have no text.
+func (g *grid) table(rows []gridRow) table {
+	var used []int
+	if len(rows) == 0 {
+		return nil
+	}
+	for c := range rows[0].cells {
+		if slices.ContainsFunc(rows, func(r gridRow) bool { return strings.TrimSpace(r.cells[c]) != "" }) {
+			used = append(used, c)
+		}
+	}
+	var t table
+	for _, r := range rows {
+		rec := record{line: r.n}
+		for _, c := range used {
+			rec.cells = append(rec.cells, tasks.Clean(r.cells[c]))
+		}
+		t = append(t, rec)
+	}
+	return t
+}
+
+// noticeHidden says which rows and columns of the table a reader of the sheet
+// does not see.
+func (g *grid) noticeHidden(rows []gridRow) {
+	var hidden []string
+	for _, r := range rows {
+		if r.hidden {
+			hidden = append(hidden, strconv.Itoa(r.n))
+		}
+	}
+	if len(hidden) > 0 {
+		g.notice("hidden rows are read too: %s", someOf(hidden))
+	}
+	hidden = nil
+	for c := 1; len(rows) > 0 && c <= len(rows[0].cells); c++ {
+		in := func(a area) bool { return a.left <= c && c <= a.right }
+		filled := func(r gridRow) bool { return strings.TrimSpace(r.cells[c-1]) != "" }
+		if slices.ContainsFunc(g.hidden, in) && slices.ContainsFunc(rows, filled) {
+			hidden = append(hidden, strings.TrimSuffix(cellName(c, 1), "1"))
+		}
+	}
+	if len(hidden) > 0 {
+		g.notice("hidden columns are read too: %s", someOf(hidden))
+	}
+}
+
+// someOf lists names, not more than a line of them.
+func someOf(names []string) string {
+	const most = 20
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
