@@ -10,10 +10,10 @@ import (
 type Directory struct {
 	units    []Unit
 	byCode   map[string]Unit
-	byPhrase map[string]string // folded name, alias or code -> code
+	byPhrase map[string]string // nameKey of a name or alias -> code
 	audience map[string][]Unit
 	phrases  []phrase
-	longest  int // the most commas and "và" that stand in one phrase
+	longest  int // the most words that stand in one phrase
 }
 
 // UnitProblem is something wrong with the units of a config.
@@ -52,13 +52,13 @@ func NewDirectory(units []Unit) (*Directory, []UnitProblem) {
 		d.byCode[u.Code] = u
 	}
 	for _, u := range units {
-		if Fold(u.Name) == "" {
+		if nameKey(u.Name) == "" {
 			report(u.Code, "name", u.Name, "must not be empty")
 		} else {
 			d.claim(u, "name", u.Name, report)
 		}
 		for _, alias := range u.Aliases {
-			if Fold(alias) == "" {
+			if nameKey(alias) == "" {
 				report(u.Code, "aliases", alias, "must not be empty")
 				continue
 			}
@@ -78,9 +78,10 @@ func NewDirectory(units []Unit) (*Directory, []UnitProblem) {
 	}
 	// A code counts as a name last: plans never use it, people on the command line do.
 	for _, u := range units {
-		if u.Code != "" {
-			d.claim(u, "code", u.Code, report)
+		if owner, taken := d.byPhrase[nameKey(u.Code)]; taken && owner != u.Code && u.Code != "" {
+			report(u.Code, "code", u.Code, meansAlready(owner))
 		}
+		d.phrases = append(d.phrases, phrase{u.Code, []rune(Bare(u.Code))})
 	}
 	for _, u := range d.byCode {
 		d.audience[u.Code] = d.told(u, map[string]bool{})
@@ -90,17 +91,17 @@ func NewDirectory(units []Unit) (*Directory, []UnitProblem) {
 
 // claim records that words mean a unit.
 func (d *Directory) claim(u Unit, field, words string, report func(code, field, value, reason string)) {
-	key := Fold(words)
-	if owner, taken := d.byPhrase[key]; taken {
-		if owner != u.Code {
-			report(u.Code, field, words, "means the unit "+owner+" already")
-		}
+	key := nameKey(words)
+	if owner, taken := d.byPhrase[key]; taken && owner != u.Code {
+		report(u.Code, field, words, meansAlready(owner))
 		return
 	}
 	d.byPhrase[key] = u.Code
-	d.phrases = append(d.phrases, phrase{u.Code, []rune(Bare(words))})
-	d.longest = max(d.longest, strings.Count(key, ",")+strings.Count(key, " và "))
+	d.phrases = append(d.phrases, phrase{u.Code, bareName(words)})
+	d.longest = max(d.longest, strings.Count(key, " ")+1)
 }
+
+func meansAlready(code string) string { return "means the unit " + code + " already" }
 
 // cycles reports each group that contains itself, once a cycle.
 func (d *Directory) cycles() []UnitProblem {
@@ -176,11 +177,14 @@ func (d *Directory) Units() []Unit { return slices.Clone(d.units) }
 // to the directory.
 func (d *Directory) Audience(code string) []Unit { return d.audience[code] }
 
-// Match returns the code of the unit that words mean: its name, an alias or
-// its code, in any spelling that Fold brings together.
+// Match returns the code of the unit that words mean: its name or an alias, in
+// any spelling with the same nameKey, or its code.
 func (d *Directory) Match(text string) (code string, ok bool) {
-	code, ok = d.byPhrase[Fold(text)]
-	return code, ok
+	if code, ok = d.byPhrase[nameKey(text)]; ok {
+		return code, true
+	}
+	u, ok := d.byCode[Fold(text)]
+	return u.Code, ok
 }
 
 // Resolve returns the task with its units as this directory knows them: codes

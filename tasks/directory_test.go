@@ -108,10 +108,13 @@ func TestMatch(t *testing.T) {
 		"Phòng Văn hoá và Thông tin":                    "vhtt",
 		"UBND các các các phường - xã":                  "phuong-xa",
 		"CÁC PHÒNG, BAN, NGÀNH; UBND CÁC XÃ, PHƯỜNG":    "tat-ca",
-		"Các phòng,  ban,  ngành ; UBND các xã, phường": "",
-		"Công an":           "",
-		"Cong an thanh pho": "",
-		"":                  "",
+		"Các phòng,  ban,  ngành ; UBND các xã, phường": "tat-ca",
+		"Các phòng, ban, ngành và UBND các xã, phường":  "",
+		"Phòng Văn hóa & Thông tin":                     "vhtt",
+		"Công an TP.":                                   "cong-an",
+		"Công an":                                       "",
+		"Cong an thanh pho":                             "",
+		"":                                              "",
 	} {
 		if got, ok := d.Match(text); got != want || ok != (want != "") {
 			t.Errorf("Match(%q) = %q, %v, want %q", text, got, ok, want)

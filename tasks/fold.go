@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -111,6 +112,33 @@ func trimSpace(out []rune) []rune {
 // onceEach drops a word that repeats the one before it.
 func onceEach(s string) string {
 	return strings.Join(slices.Compact(strings.Split(s, " ")), " ")
+}
+
+// shortForms are what every office writes short.
+var shortForms = map[string]string{
+	"tp":   "thành phố",
+	"ubnd": "ủy ban nhân dân",
+	"hđnd": "hội đồng nhân dân",
+}
+
+// nameKey returns the key under which spellings of a unit's name meet: the
+// words of Fold, short forms written out, without "và" and what stands for it
+// (a comma, a hyphen, "&"): "Phòng Giáo dục - Đào tạo" is "Phòng Giáo dục và
+// Đào tạo". A semicolon stays. It is "" for text without words.
+func nameKey(s string) string {
+	words := nameWords(s)
+	for i, w := range words {
+		words[i] = cmp.Or(shortForms[w], w)
+	}
+	return strings.Join(slices.Compact(words), " ")
+}
+
+// nameWords returns the words of nameKey, short forms as they are.
+func nameWords(s string) []string {
+	words := strings.FieldsFunc(strings.ReplaceAll(Fold(s), ";", " ; "), func(r rune) bool {
+		return r != ';' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	return slices.DeleteFunc(words, func(w string) bool { return w == "và" })
 }
 
 // Bare returns Fold without diacritics, as people type who have no Vietnamese

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -54,7 +53,7 @@ func Review(t Task, d *Directory, _ Date) []ReviewItem {
 		add(DeadlinePast, t.timeWords(), confirm)
 	}
 	if t.Lead.Code == "" {
-		add(UnitUnknown, t.Lead.Text, d.cureLead(t.Lead.Text))
+		add(UnitUnknown, t.Lead.Text, d.cureLead(t.No, t.Lead.Text))
 	} else if !slices.ContainsFunc(d.Audience(t.Lead.Code), Unit.reachable) {
 		add(UnitNoAddress, t.Lead.Text, fmt.Sprintf("in [units.%s]: email = [\"…\"]", t.Lead.Code))
 	}
@@ -81,26 +80,23 @@ func (t Task) timeWords() string {
 func (d *Directory) cureUnit(words string) string {
 	var cures []string
 	for _, code := range d.Suggest(words) {
-		cures = append(cures, fmt.Sprintf("in [units.%s]: aliases = [%s]", code, strconv.Quote(words)))
+		cures = append(cures, fmt.Sprintf("in [units.%s]: aliases = [%s]", code, tomlString(words)))
 	}
-	cures = append(cures, fmt.Sprintf("new [units.%s]: name = %s", slug(words), strconv.Quote(words)))
+	cures = append(cures, fmt.Sprintf("new [units.%s]: name = %s", slug(words), tomlString(words)))
 	return strings.Join(cures, ", or ")
 }
 
 // cureLead is cureUnit for a lead; several known units that lead together need
 // a group.
-func (d *Directory) cureLead(words string) string {
-	if Fold(words) == "" {
-		return "name the lead unit in the plan and import it again"
+func (d *Directory) cureLead(no Number, words string) string {
+	if nameKey(words) == "" {
+		return fmt.Sprintf("nhacviec task lead %s UNIT", no)
 	}
-	var members []string
-	for _, ref := range d.Split(words) {
-		if ref.Code == "" {
-			return d.cureUnit(words)
-		}
-		members = append(members, strconv.Quote(ref.Code))
+	members, ok := d.allKnown(words)
+	if !ok {
+		return d.cureUnit(words)
 	}
-	return fmt.Sprintf("new [units.%s]: name = %s, members = [%s]", slug(words), strconv.Quote(words), strings.Join(members, ", "))
+	return fmt.Sprintf("new [units.%s]: name = %s, members = %s", slug(words), tomlString(words), tomlList(members))
 }
 
 // slug returns words as the code of a unit: "bhxh-thanh-pho".

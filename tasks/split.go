@@ -8,9 +8,13 @@ import (
 
 // atom is a stretch of words between two separators.
 type atom struct {
-	text, folded string
-	and          bool // "và" stands before it, not a comma
+	text, key string
+	before    string // the separator in front of it
 }
+
+// comma is the separator that takes words apart; the others do only between
+// two units that are known.
+const comma = ", "
 
 // segment is one or more atoms taken together.
 type segment struct {
@@ -20,9 +24,9 @@ type segment struct {
 
 // Split reads a list of units. A semicolon always separates. A comma separates
 // unless it stands inside the name of a unit, or between words that mean no
-// unit and go on in lower case ("các tổ chức, doanh nghiệp"). "và" separates
-// only two units that are both known. What means no unit is kept as text
-// without a code; nothing is dropped.
+// unit and go on in lower case ("các tổ chức, doanh nghiệp"). "và", and a dash
+// or a bullet by itself, separate only two units that are both known. What
+// means no unit is kept as text without a code; no word is dropped.
 func (d *Directory) Split(text string) []UnitRef {
 	var refs []UnitRef
 	for piece := range strings.SplitSeq(Clean(text), ";") {
@@ -40,29 +44,28 @@ func (d *Directory) Split(text string) []UnitRef {
 	return refs
 }
 
-// atoms cuts a piece at every comma and every "và".
+// atoms cuts a piece at every comma, every "và" and every sign by itself.
 func atoms(piece string) []atom {
 	var out []atom
 	var words []string
-	and := false
-	end := func(nextAnd bool) {
-		if len(words) > 0 {
-			text := strings.Join(words, " ")
-			out = append(out, atom{text, Fold(text), and})
-			words, and = nil, nextAnd
+	before := comma
+	end := func(next string) {
+		if text := strings.Join(words, " "); len(words) > 0 {
+			out = append(out, atom{text, nameKey(text), before})
+			words, before = nil, next
 		}
 	}
 	for _, w := range strings.Fields(strings.ReplaceAll(piece, ",", " , ")) {
 		switch {
 		case w == ",":
-			end(false)
-		case strings.EqualFold(w, "và"): // ", và" separates like a comma
-			end(true)
+			end(comma)
+		case strings.EqualFold(w, "và"), nameKey(w) == "": // ", và" separates like a comma
+			end(" " + w + " ")
 		default:
 			words = append(words, w)
 		}
 	}
-	end(false)
+	end(comma)
 	return out
 }
 
@@ -85,39 +88,35 @@ func (d *Directory) segments(atoms []atom) []segment {
 // longestKnown returns the longest run of atoms from the first on that is the
 // name of a unit, and the first alone when there is none.
 func (d *Directory) longestKnown(atoms []atom) segment {
-	for n := min(len(atoms), d.longest+1); n > 0; n-- {
-		key := atoms[0].folded
+	for n := min(len(atoms), d.longest); n > 0; n-- {
+		key := atoms[0].key
 		for _, a := range atoms[1:n] {
-			key += a.separator() + a.folded
+			key += " " + a.key
 		}
 		if code, ok := d.byPhrase[key]; ok {
 			return segment{atoms[:n], code}
 		}
+	}
+	if code, ok := d.Match(atoms[0].text); ok {
+		return segment{atoms[:1], code}
 	}
 	return segment{atoms: atoms[:1]}
 }
 
 // belongs reports whether a segment only goes on with the one before it.
 func belongs(before, s segment) bool {
-	if s.atoms[0].and {
+	if s.atoms[0].before != comma {
 		return before.code == "" || s.code == ""
 	}
 	r, _ := utf8.DecodeRuneInString(s.atoms[0].text)
 	return before.code == "" && s.code == "" && unicode.IsLower(r)
 }
 
-func (a atom) separator() string {
-	if a.and {
-		return " và "
-	}
-	return ", "
-}
-
 func (s segment) text() string {
 	var b strings.Builder
 	for i, a := range s.atoms {
 		if i > 0 {
-			b.WriteString(a.separator())
+			b.WriteString(a.before)
 		}
 		b.WriteString(a.text)
 	}

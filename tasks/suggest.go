@@ -12,6 +12,9 @@ type phrase struct {
 	bare []rune
 }
 
+// bareName returns the words of a name as suggestions compare them.
+func bareName(s string) []rune { return []rune(Bare(strings.Join(nameWords(s), " "))) }
+
 // mostSuggestions is how many near misses a person wants to read.
 const mostSuggestions = 3
 
@@ -20,7 +23,7 @@ const mostSuggestions = 3
 // diacritics differ, or one contains the other. It is for asking a person;
 // nothing is ever chosen by it.
 func (d *Directory) Suggest(text string) []string {
-	words := []rune(Bare(text))
+	words, typed := bareName(text), []rune(Bare(text)) // typed: for codes
 	if len(words) == 0 {
 		return nil
 	}
@@ -28,7 +31,7 @@ func (d *Directory) Suggest(text string) []string {
 	for _, p := range d.phrases {
 		length := min(len(words), len(p.bare))
 		limit := min(length/3, 2+length/20)
-		n := editDistance(words, p.bare, limit)
+		n := min(editDistance(words, p.bare, limit), editDistance(typed, p.bare, limit))
 		if n > limit && containsWords(string(words), string(p.bare)) {
 			n = limit
 		}

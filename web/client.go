@@ -38,6 +38,12 @@ func (c *Client) Units(ctx context.Context) ([]UnitSummary, error) {
 	return get[[]UnitSummary](ctx, c, "/v1/units", nil)
 }
 
+// Unresolved returns the words of plans that mean no unit, the most frequent
+// first.
+func (c *Client) Unresolved(ctx context.Context) ([]tasks.Unresolved, error) {
+	return get[[]tasks.Unresolved](ctx, c, "/v1/unresolved", nil)
+}
+
 // Tasks returns the tasks that a filter chooses, worst first.
 func (c *Client) Tasks(ctx context.Context, f TaskFilter) ([]tasks.View, error) {
 	q := query("state", f.State, "unit", f.Unit, "kind", f.Kind, "plan", f.Plan, "search", f.Search)

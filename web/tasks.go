@@ -82,6 +82,14 @@ func (h *Handler) units(*http.Request) (any, error) {
 	return out, nil
 }
 
+func (h *Handler) unresolved(*http.Request) (any, error) {
+	tt, err := h.Plans.Tasks("")
+	if err != nil {
+		return nil, err
+	}
+	return tasks.FindUnresolved(tt, h.Setting().Units), nil
+}
+
 // views returns the tasks of a plan, or of all, as they are printed today.
 func (h *Handler) views(plan string) ([]tasks.View, error) {
 	tt, err := h.Plans.Tasks(plan)

@@ -47,45 +47,6 @@ func newPlansCommand(a *app) *cobra.Command {
 	}
 }
 
-func newUnitsCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "units",
-		Short:   "List the units of the config and the tasks that they have",
-		Example: "  nhacviec units\n  nhacviec units --json",
-		Args:    arguments(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
-				units, err := c.Units(ctx)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					return a.printJSON(units)
-				}
-				var rows [][]string
-				for _, u := range units {
-					rows = append(rows, []string{u.Code, cut(u.Name, unitWidth), strconv.Itoa(u.Leads), strconv.Itoa(u.Coordinates), strconv.Itoa(u.Late), reached(u.Unit)})
-				}
-				return a.printTable([]string{"CODE", "NAME", "LEADS", "COORDINATES", "OVERDUE", "TOLD AT"}, rows)
-			})
-		},
-	}
-}
-
-// reached says where a unit is told: its addresses, or its members.
-func reached(u tasks.Unit) string {
-	var all []string
-	for _, ch := range tasks.Channels {
-		for _, address := range u.Addresses[ch] {
-			all = append(all, string(ch)+" "+address)
-		}
-	}
-	if len(u.Members) > 0 {
-		all = append(all, "each of "+cut(strings.Join(u.Members, ", "), wordWidth))
-	}
-	return strings.Join(all, ", ")
-}
-
 func newTasksCommand(a *app) *cobra.Command {
 	var f web.TaskFilter
 	cmd := &cobra.Command{
