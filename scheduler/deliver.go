@@ -2,16 +2,14 @@ package scheduler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"nhacviec/tasks"
 )
@@ -59,10 +57,15 @@ type Deliverer struct {
 	Log       *slog.Logger
 	Boot      string // names this process in the outbox
 	Failing   func() // called when the office has to hear of a delivery
+	Clock     *Clock // while it is not believed, only the office is told, of that
 
-	mu    sync.Mutex // guards lanes
-	lanes map[tasks.Channel]*lane
+	mu      sync.Mutex // guards what follows
+	lanes   map[tasks.Channel]*lane
+	traffic *semaphore.Weighted // the attempts under way, by weight
 }
+
+// allTraffic is the weight of an attempt that goes alone.
+const allTraffic = 1 << 20
 
 // Lane says how one channel may be used.
 type Lane struct {
@@ -77,6 +80,7 @@ type Lane struct {
 func (d *Deliverer) Use(lanes map[tasks.Channel]Lane) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.traffic = semaphore.NewWeighted(allTraffic)
 	d.lanes = make(map[tasks.Channel]*lane, len(lanes))
 	for ch, l := range lanes {
 		d.lanes[ch] = newLane(d, ch, l)
@@ -132,187 +136,109 @@ func (d *Deliverer) each(do func(*lane)) {
 	wg.Wait()
 }
 
-// attempt brings one delivery one step further and records it. The error is
-// the store's: what could not be recorded must stop the lane, or it would be
-// sent again and again.
-func (d *Deliverer) attempt(ctx context.Context, l *lane, del tasks.Delivery) (err error) {
-	now := d.Now()
+// attempt brings one delivery one step further and records it. It waits for the
+// limits until ctx ends; what is under way then has until grace ends. The error
+// is the store's, and nothing was sent: what cannot be recorded must stop the
+// lane.
+func (d *Deliverer) attempt(ctx, grace context.Context, l *lane, del tasks.Delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.Log.Error("a message broke its delivery", "id", del.ID, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = d.fail(del, fmt.Errorf("internal error: %v", r))
+			err = d.fail(grace, l, del, fmt.Errorf("internal error: %v", r))
 		}
 	}()
-	kept, weeded, err := d.weed(del, now)
-	if err != nil {
-		return d.fail(del, err)
-	}
-	for _, w := range weeded {
-		if err := d.Outbox.Put(w, now); err != nil {
-			return fmt.Errorf("record what is not to be sent: %w", err)
-		}
-		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
-	}
-	if len(weeded) > 0 && len(kept.Steps) == 0 {
-		return nil
-	}
-	del = kept
-	content, err := d.content(del)
-	if err != nil {
-		return d.fail(del, fmt.Errorf("compose: %w", err))
-	}
-	if len(content.Text) > 1 {
-		del.Parts = content.Text
-	}
-	del.State, del.Boot, del.Attempts, del.Error = tasks.Sending, d.Boot, del.Attempts+1, ""
-	del.SHA256 = digest(content)
-	if err := d.Outbox.Put(del, now); err != nil {
-		return fmt.Errorf("record the attempt: %w", err)
-	}
-	return d.send(ctx, l, del, content)
-}
-
-// weed reads the tasks again and takes out the steps that no longer hold: the
-// task has changed (dropped), or a later step of the same due date is told
-// (superseded). What is taken out becomes a delivery of its own, with the
-// reasons; one of them bears the delivery's own id if nothing is left of it.
-func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, weeded []tasks.Delivery, err error) {
-	if del.Kind != tasks.Reminder {
-		return del, nil, nil
-	}
-	s := d.Setup()
-	today := tasks.DateOf(now.In(s.Calendar.Location))
-	sent, err := d.Outbox.Told(del.Message)
-	if err != nil {
-		return del, nil, fmt.Errorf("read what was told: %w", err)
-	}
-	kept = del
-	kept.Steps = nil
-	out := map[tasks.DeliveryState]*tasks.Delivery{}
-	for i, step := range del.Steps {
-		t, err := d.Library.Task(step.Key)
-		if err != nil {
-			return del, nil, fmt.Errorf("read task %s again: %w", step.Key, err)
-		}
-		state, why := tasks.Dropped, s.Stale(step, del.Recipient, t, today)
-		if mark := del.Message.Marks()[i]; why == "" && sent[mark.SentKey] > mark.Rank {
-			state, why = tasks.Superseded, "a later step is told"
-		}
-		if why == "" {
-			if step.Due != 0 {
-				left := int(step.Due - today)
-				step.DaysLeft = &left
-			}
-			kept.Steps = append(kept.Steps, step)
-			continue
-		}
-		if out[state] == nil {
-			w := del
-			w.Steps, w.State, w.Error = nil, state, ""
-			out[state] = &w
-		}
-		w := out[state]
-		w.Steps = append(w.Steps, step)
-		w.Error = strings.TrimPrefix(w.Error+"; "+step.Key.String()+": "+why, "; ")
-	}
-	whole := len(kept.Steps) == 0
-	for _, state := range []tasks.DeliveryState{tasks.Dropped, tasks.Superseded} {
-		w := out[state]
-		if w == nil {
-			continue
-		}
-		if !whole {
-			w.ID = w.Message.ID()
-		}
-		whole = false
-		weeded = append(weeded, *w)
-	}
-	return kept, weeded, nil
-}
-
-// content composes the message, or takes up the parts of one that was sent in
-// part.
-func (d *Deliverer) content(del tasks.Delivery) (tasks.Content, error) {
-	if del.PartsSent > 0 {
-		return tasks.Content{Text: del.Parts}, nil
-	}
-	s := d.Setup()
-	b := tasks.Briefing{Office: s.Office, Units: s.Units, Soon: s.Soon(), Plans: map[string]tasks.Plan{}, Tasks: map[tasks.Key]tasks.Task{}}
-	plans, err := d.Library.Plans()
-	if err != nil {
-		return tasks.Content{}, err
-	}
-	for _, p := range plans {
-		b.Plans[p.ID] = p
-	}
-	if del.Kind == tasks.WeeklyReport {
-		all, err := d.Library.Tasks("")
-		if err != nil {
-			return tasks.Content{}, err
-		}
-		for _, t := range all {
-			b.Tasks[t.Key] = t
-		}
-		return d.Compose(del.Message, b)
-	}
-	for _, key := range keys(del.Message) {
-		t, err := d.Library.Task(key)
-		if err != nil {
-			return tasks.Content{}, fmt.Errorf("task %s: %w", key, err)
-		}
-		b.Tasks[key] = t
-	}
-	return d.Compose(del.Message, b)
-}
-
-func keys(m tasks.Message) []tasks.Key {
-	var out []tasks.Key
-	for _, s := range m.Steps {
-		out = append(out, s.Key)
-	}
-	for _, r := range m.Review {
-		out = append(out, r.Key)
-	}
-	return out
-}
-
-func digest(c tasks.Content) string {
-	sum := sha256.Sum256([]byte(strings.Join(c.Text, "\n")))
-	return hex.EncodeToString(sum[:])
-}
-
-// send hands the parts that are not sent yet to the channel and records what
-// became of each.
-func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, c tasks.Content) error {
 	address, err := d.Addresses.CurrentAddress(del.Channel, del.Address)
 	if err != nil {
 		return fmt.Errorf("look up %s: %w", del.Address, err)
 	}
-	for {
-		if err := l.pace(ctx, address); err != nil {
-			return d.failed(l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
+	if l.pace(ctx, address) != nil {
+		return nil // stopping; it waits on
+	}
+	weight := weight(del)
+	if d.traffic.Acquire(ctx, weight) != nil {
+		return nil
+	}
+	defer d.traffic.Release(weight)
+	del, content, err := d.prepare(grace, l, del)
+	if err != nil || len(content.Text) == 0 {
+		return err
+	}
+	return d.send(grace, l, del, address, content)
+}
+
+// weight of a delivery in the traffic: it goes together with others, or alone
+// when the process has ended twice while it was under way, so that what ends it
+// a third time is known.
+func weight(del tasks.Delivery) int64 {
+	if del.Crashes+1 < tasks.MaxCrashes {
+		return 1
+	}
+	return allTraffic
+}
+
+// prepare takes out of a delivery what no longer holds, puts the rest into
+// words and records that it is being sent. Without content there is nothing
+// left to send.
+func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (tasks.Delivery, tasks.Content, error) {
+	now := d.Now()
+	nothing := tasks.Content{}
+	kept, weeded, err := d.weed(del, now)
+	if err != nil {
+		return del, nothing, d.fail(ctx, l, del, err)
+	}
+	for _, w := range weeded {
+		if err := d.Outbox.Put(w, now); err != nil {
+			return del, nothing, fmt.Errorf("record what is not to be sent: %w", err)
 		}
+		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
+	}
+	if len(weeded) > 0 && len(kept.Steps) == 0 {
+		return del, nothing, nil
+	}
+	content, err := d.content(kept)
+	if err != nil {
+		return del, nothing, d.fail(ctx, l, kept, fmt.Errorf("compose: %w", err))
+	}
+	if len(content.Text) > 1 {
+		kept.Parts = content.Text
+	}
+	kept.State, kept.Boot, kept.Attempts, kept.Error = tasks.Sending, d.Boot, kept.Attempts+1, ""
+	kept.SHA256 = digest(content)
+	if err := d.Outbox.Put(kept, now); err != nil {
+		return del, nothing, fmt.Errorf("record the attempt: %w", err)
+	}
+	return kept, content, nil
+}
+
+// send hands the parts that are not sent yet to the channel and records what
+// became of each.
+func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, address string, c tasks.Content) error {
+	for {
 		receipt, err := l.Sender.Send(ctx, tasks.Outgoing{ID: del.ID, At: del.At, Kind: del.Kind, Address: address,
 			Subject: c.Subject, HTML: c.HTML, Text: c.Text[del.PartsSent], Silent: silent(del.Message)})
 		var moved *tasks.SendError
 		if errors.As(err, &moved) && moved.Outcome == tasks.Moved && moved.NewAddress != address {
 			if err := d.Addresses.MoveAddress(del.Channel, del.Address, moved.NewAddress); err != nil {
-				return fmt.Errorf("keep the new address of %s: %w", del.Address, err)
+				err = fmt.Errorf("keep the new address of %s: %w", del.Address, err)
+				return d.failed(ctx, l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
 			}
 			address = moved.NewAddress
 			continue
 		}
 		if err != nil {
-			return d.failed(l, del, tasks.AsSendError(err))
+			return d.failed(ctx, l, del, tasks.AsSendError(err))
 		}
 		del.PartsSent++
 		del.Reply = receipt.Reply
 		if del.PartsSent == len(c.Text) {
 			l.note(func(h *Health) { h.LastSent = d.Now() })
-			return d.sent(del)
+			return d.sent(ctx, l, del)
 		}
-		if err := d.Outbox.Put(del, d.Now()); err != nil {
+		if err := d.record(ctx, l, del); err != nil {
 			return fmt.Errorf("record part %d of %d: %w", del.PartsSent, len(c.Text), err)
+		}
+		if err := l.pace(ctx, address); err != nil {
+			return d.failed(ctx, l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
 		}
 	}
 }
@@ -325,91 +251,4 @@ func silent(m tasks.Message) bool {
 		}
 	}
 	return m.Kind == tasks.Reminder
-}
-
-func (d *Deliverer) sent(del tasks.Delivery) error {
-	now := d.Now()
-	del.State, del.SentAt, del.Error = tasks.Delivered, now, ""
-	if err := d.Outbox.Put(del, now); err != nil {
-		return fmt.Errorf("record that %s was sent: %w", del.ID, err)
-	}
-	d.Log.Info("sent", "id", del.ID, "kind", del.Kind, "unit", del.Unit, "channel", del.Channel, "steps", len(del.Steps))
-	return nil
-}
-
-// The retry schedule: exponential from firstRetry to longestRetry, with
-// jitter, until giveUp after the message was planned.
-const (
-	firstRetry   = 30 * time.Second
-	longestRetry = time.Hour
-	giveUp       = 72 * time.Hour
-	// alarmAfter is how long a message may wait for its channel before the
-	// office hears of it; it is still tried.
-	alarmAfter = 30 * time.Minute
-	// channelPause is how long a channel that needs a person is left alone: an
-	// account is not locked out by our retries.
-	channelPause = 15 * time.Minute
-	// maxDoubts is how many attempts may end without anybody knowing whether
-	// the message arrived: the first, and the one repetition promised.
-	maxDoubts = 2
-)
-
-// failed records an attempt that did not end in a receipt.
-func (d *Deliverer) failed(l *lane, del tasks.Delivery, se *tasks.SendError) error {
-	now := d.Now()
-	del.Error = se.Err.Error()
-	l.note(func(h *Health) { h.LastError, h.ErrorAt = del.Error, now })
-	wait := max(backoff(del.Attempts), min(se.RetryAfter, longestRetry))
-	switch se.Outcome {
-	case tasks.Permanent, tasks.Moved:
-		return d.fail(del, se.Err)
-	case tasks.ChannelDown:
-		wait = channelPause
-		l.pause(now.Add(wait))
-	case tasks.Unknowable:
-		del.Doubts++
-		if del.Doubts >= maxDoubts {
-			return d.fail(del, fmt.Errorf("nobody knows whether it arrived, twice: %w", se.Err))
-		}
-		del.State = tasks.Uncertain
-	default:
-		if se.RetryAfter > 0 {
-			l.pause(now.Add(min(se.RetryAfter, longestRetry)))
-		}
-	}
-	if now.Sub(del.Created) > giveUp {
-		return d.fail(del, fmt.Errorf("gave up after %s: %w", giveUp, se.Err))
-	}
-	if del.State != tasks.Uncertain {
-		del.State = tasks.Retry
-	}
-	del.Down = se.Outcome == tasks.ChannelDown || now.Sub(del.Created) >= alarmAfter
-	del.NextAttempt = now.Add(wait)
-	if err := d.Outbox.Put(del, now); err != nil {
-		return fmt.Errorf("record the failed attempt of %s: %w", del.ID, err)
-	}
-	if del.Down {
-		d.Failing()
-	}
-	d.Log.Warn("not sent", "id", del.ID, "unit", del.Unit, "channel", del.Channel, "attempt", del.Attempts,
-		"outcome", se.Outcome, "error", se.Err, "next", del.NextAttempt)
-	return nil
-}
-
-// fail records that a delivery will not be tried again by itself.
-func (d *Deliverer) fail(del tasks.Delivery, cause error) error {
-	del.State, del.Error, del.NextAttempt, del.Told = tasks.Failed, cause.Error(), time.Time{}, false
-	if err := d.Outbox.Put(del, d.Now()); err != nil {
-		return fmt.Errorf("record that %s failed: %w", del.ID, err)
-	}
-	d.Failing()
-	d.Log.Error("failed", "id", del.ID, "unit", del.Unit, "channel", del.Channel, "address", del.Address, "error", cause)
-	return nil
-}
-
-// backoff returns the wait before the attempt after n, with ±10 % of jitter.
-func backoff(n int) time.Duration {
-	wait := firstRetry << min(max(n-1, 0), 10)
-	wait = min(wait, longestRetry)
-	return wait - wait/10 + rand.N(wait/5)
 }

@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"maps"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,7 +48,7 @@ func (l *lane) run(ctx, grace context.Context, drain bool) {
 	for range max(l.Workers, 1) {
 		workers.Go(func() {
 			for del := range work {
-				l.deliver(grace, del)
+				l.deliver(ctx, grace, del)
 			}
 		})
 	}
@@ -74,7 +76,7 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 	// What a worker has in hand now may still be read as waiting, and be done
 	// before its turn below: it is passed over by this look.
 	held := l.held()
-	ready, next, err := l.deliverer.Outbox.Ready(l.channel, now, batch+len(held))
+	ready, next, err := l.ready(now, batch+len(held))
 	if err != nil {
 		l.deliverer.Log.Error("cannot read the outbox; trying again", "channel", l.channel, "error", err)
 		return 0, now.Add(maxWait)
@@ -98,11 +100,26 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 	return given, next
 }
 
-func (l *lane) deliver(ctx context.Context, del tasks.Delivery) {
+// ready reads what is due. Nothing waits longer than the longest retry, by plan:
+// what seems to was given its time by a clock that has gone back since. While
+// the clock runs ahead, only the office is told.
+func (l *lane) ready(now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error) {
+	d := l.deliverer
+	if !d.Clock.Believed(now) {
+		ready, next, err = d.Outbox.Ready(l.channel, now, math.MaxInt)
+		return slices.DeleteFunc(ready, func(del tasks.Delivery) bool { return del.Kind != tasks.FailureNotice }), next, err
+	}
+	ready, next, err = d.Outbox.Ready(l.channel, now, limit)
+	if err == nil && len(ready) == 0 && next.Sub(now) > 2*longestRetry {
+		return d.Outbox.Ready(l.channel, next, limit)
+	}
+	return ready, next, err
+}
+
+func (l *lane) deliver(ctx, grace context.Context, del tasks.Delivery) {
 	defer l.poke()
 	defer l.release(del.ID)
-	if err := l.deliverer.attempt(ctx, l, del); err != nil {
-		// What cannot be recorded must not be sent again at once, for ever.
+	if err := l.deliverer.attempt(ctx, grace, l, del); err != nil {
 		l.deliverer.Log.Error("the outbox cannot be written; pausing", "channel", l.channel, "error", err)
 		l.pause(l.deliverer.Now().Add(firstRetry))
 	}

@@ -35,7 +35,8 @@ type Loop struct {
 	// Passed is called after each pass that did its work; the watchdog listens.
 	Passed func(now, next time.Time)
 
-	wake chan struct{}
+	wake  chan struct{}
+	clock *Clock
 	// failing: there may be deliveries that the office has to hear of.
 	failing atomic.Bool
 
@@ -45,6 +46,7 @@ type Loop struct {
 	troubles []tasks.Failure // to be told to the office
 	last     time.Time       // the last pass
 	next     time.Time       // nothing is due before; zero: look
+	ahead    time.Duration   // how far the wall clock is ahead of what is believed
 }
 
 // NewLoop returns a loop over the stored cursors. A rule without a cursor
@@ -59,6 +61,23 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 		Planned: nothing, Passed: func(time.Time, time.Time) {}, wake: make(chan struct{}, 1)}
 	l.failing.Store(true) // an earlier process may have left some
 	return l, nil
+}
+
+// Watch makes the loop distrust a wall clock that is far ahead of the last
+// fire, or of what elapsed has counted since, as NewClock says. It is called
+// before Run and returns the clock for the deliverer.
+func (l *Loop) Watch(elapsed func() time.Duration) *Clock {
+	var known time.Time
+	for _, at := range l.cursors {
+		if at.After(known) {
+			known = at
+		}
+	}
+	if known.IsZero() {
+		known = time.Now()
+	}
+	l.clock = NewClock(known, elapsed)
+	return l.clock
 }
 
 // Reload puts another config in force. Rules that keep their name and schedule
@@ -86,6 +105,9 @@ func (l *Loop) Setup() Setup {
 func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.heldBack(now) {
+		return time.Time{}, l.tellFailures(now)
+	}
 	// Most passes only find that it is not time yet. After a step back of the
 	// clock the schedules are looked at again.
 	if idle := !l.next.IsZero() && now.Before(l.next) && !now.Before(l.last); !idle {
@@ -96,6 +118,32 @@ func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
 	}
 	l.last = now
 	return l.next, l.tellFailures(now)
+}
+
+// heldBack reports whether the clock is too far ahead to be believed. The office
+// hears of it when that begins; when it ends, what waits is sent.
+func (l *Loop) heldBack(now time.Time) bool {
+	before := l.ahead
+	l.ahead = l.clock.Look(now)
+	switch {
+	case l.ahead > 0 && before == 0:
+		l.log.Error("the clock is far ahead of the last run; nothing is planned or sent until it is right, or `nhacviec reload` says that it is",
+			"now", now, "ahead", l.ahead.Round(time.Second))
+		l.troubles = append(l.troubles, tasks.Failure{At: now, Cause: "đồng hồ máy chủ chỉ " + now.In(l.setup.Calendar.Location).Format("15:04 02/01/2006") +
+			", nhanh bất thường so với lần chạy trước; việc nhắc tạm dừng để không nhắc sai ngày. Nếu giờ này đúng, quản trị viên chạy lệnh: nhacviec reload"})
+	case l.ahead == 0 && before > 0:
+		l.log.Info("the clock is believed again", "now", now)
+		l.Planned()
+	}
+	return l.ahead > 0
+}
+
+// Ahead returns how far the clock is ahead of what can be believed; while it is
+// not 0, nothing is planned.
+func (l *Loop) Ahead() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ahead
 }
 
 // fire plans the messages of what is due and stores them with the cursors.

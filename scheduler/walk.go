@@ -23,7 +23,7 @@ func (c cursors) due(s Setup, now time.Time) []Fire {
 	now = now.In(s.Calendar.Location)
 	for _, r := range s.Rules {
 		last, known := c[r.cursor()]
-		if !known {
+		if !known || last.Sub(now) > onTime { // the clock ran ahead and is back
 			c[r.cursor()] = now
 			continue
 		}
@@ -58,7 +58,7 @@ func (c cursors) next(s Setup, now time.Time) time.Time {
 	now = now.In(s.Calendar.Location)
 	for _, r := range s.Rules {
 		last, known := c[r.cursor()]
-		if !known {
+		if !known || last.Sub(now) > onTime {
 			last = now
 		}
 		if t := s.nextOf(r, last, now); !t.IsZero() && (next.IsZero() || t.Before(next)) {

@@ -29,7 +29,8 @@ type Delivery struct {
 	State       DeliveryState `json:"state"`
 	Config      string        `json:"config"` // hash of the config that planned it
 	Attempts    int           `json:"attempts"`
-	Doubts      int           `json:"doubts,omitempty"` // attempts whose outcome nobody knows
+	Doubts      int           `json:"doubts,omitempty"`  // attempts whose outcome nobody knows
+	Crashes     int           `json:"crashes,omitempty"` // those of them during which the process ended
 	Created     time.Time     `json:"created"`
 	NextAttempt time.Time     `json:"next_attempt,omitzero"`
 	SentAt      time.Time     `json:"sent_at,omitzero"`
@@ -45,6 +46,10 @@ type Delivery struct {
 	Parts     []string `json:"parts,omitempty"`
 	PartsSent int      `json:"parts_sent,omitempty"`
 }
+
+// MaxCrashes is how many attempts may end with the process: the delivery then
+// counts as what ends it, and is set aside as failed.
+const MaxCrashes = 3
 
 // NewDelivery returns a delivery that waits to be sent at once.
 func NewDelivery(m Message, config string, now time.Time) Delivery {

@@ -26,6 +26,7 @@ type Status struct {
 	Channels    []ChannelStatus `json:"channels"`               // the configured ones
 	Config      string          `json:"config"`                 // hash of the config in force
 	ConfigError string          `json:"config_error,omitempty"` // why the last reload was refused
+	ClockAhead  int             `json:"clock_ahead,omitempty"`  // seconds; not 0: the clock is not believed and nothing is planned
 }
 
 // ChannelStatus is how a channel does.

@@ -23,6 +23,7 @@ type service struct {
 	since time.Time
 
 	daemon *daemon
+	clock  *scheduler.Clock
 
 	reloading sync.Mutex // one reload at a time
 	mu        sync.Mutex // guards what follows
@@ -46,6 +47,8 @@ func startService(path string, cfg *Config, st *store.Store, sup supervisor, log
 	}
 	s := &service{path: path, store: st, log: log, sup: sup, since: time.Now(), daemon: d, config: cfg, channels: channels}
 	d.loop.Passed = s.passed
+	s.clock = d.loop.Watch(sinceBoot)
+	d.deliverer.Clock = s.clock
 	return s, nil
 }
 
@@ -196,6 +199,7 @@ func (s *service) reload() (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the channels: %w", err)
 	}
+	s.clock.Trust(time.Now()) // who reloads has looked
 	s.delivery.stop()
 	before := s.channels
 	s.daemon.loop.Reload(cfg.Setup)
@@ -224,6 +228,7 @@ func (s *service) Status() (web.Status, error) {
 	if s.configErr != nil {
 		st.ConfigError = s.configErr.Error()
 	}
+	st.ClockAhead = int(s.daemon.loop.Ahead().Seconds())
 	for _, ch := range s.config.Setup.Channels {
 		h := health[ch]
 		st.Channels = append(st.Channels, web.ChannelStatus{Channel: ch, LastSent: h.LastSent, LastError: h.LastError, ErrorAt: h.ErrorAt})

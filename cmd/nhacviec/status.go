@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -90,6 +91,10 @@ func (a *app) printStatus(s web.Status) error {
 		{"waiting", fmt.Sprint(s.Waiting)},
 		{"failed", fmt.Sprint(s.Failed)},
 		{"config", s.Config},
+	}
+	if s.ClockAhead > 0 {
+		ahead := (time.Duration(s.ClockAhead) * time.Second).String()
+		rows = append(rows, []string{"clock", ahead + " ahead of the last run: nothing is sent; if it is right: nhacviec reload"})
 	}
 	for i, line := range strings.Split(s.ConfigError, "\n") {
 		if line == "" {

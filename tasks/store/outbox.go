@@ -15,11 +15,6 @@ import (
 	"nhacviec/tasks"
 )
 
-// doubtsAllowed is how many times the fate of a delivery may be unknown before
-// it fails: the first time it is sent again, the second time it is not. A
-// message that kills the process while it is being sent ends here too.
-const doubtsAllowed = 2
-
 // CommitFire stores what a handled fire leaves behind, in one transaction: the
 // cursors; the new deliveries with the sent marks of their messages, where a
 // higher mark stays; and Told on the failed deliveries that the office is now
@@ -276,7 +271,8 @@ func forget(tx *bolt.Tx, old, d tasks.Delivery) error {
 // Recover is called once at the start, before anything is sent. It takes every
 // delivery that another boot left in "sending": nobody knows whether it
 // arrived. It becomes uncertain and is due now, as Put describes, or failed
-// when that has happened before. It returns them as they are stored now.
+// when that has happened tasks.MaxCrashes times. It returns them as they are
+// stored now.
 func (s *Store) Recover(boot string, now time.Time) ([]tasks.Delivery, error) {
 	rows, err := all[tasks.Delivery](s, outboxBucket, "")
 	if err != nil {
@@ -298,12 +294,13 @@ func (s *Store) Recover(boot string, now time.Time) ([]tasks.Delivery, error) {
 				continue
 			}
 			d.NextAttempt = now
+			d.Crashes++
 			d.State = tasks.Uncertain
 			d.Error = "the program ended while it was being sent: perhaps it arrived"
-			if d.Doubts+1 >= doubtsAllowed {
+			if d.Crashes >= tasks.MaxCrashes {
 				d.State = tasks.Failed
 				d.Doubts++
-				d.Error = fmt.Sprintf("the program ended while it was being sent, %d times: perhaps it arrived; ask the unit, or send it again with `nhacviec resend %s`", d.Doubts, d.ID)
+				d.Error = fmt.Sprintf("set aside: the program ended %d times while it was being sent; perhaps it arrived; ask the unit, or send it again with `nhacviec resend %s`", d.Crashes, d.ID)
 			}
 			d, err := s.putDelivery(tx, d, now)
 			if err != nil {

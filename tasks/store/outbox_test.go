@@ -256,12 +256,12 @@ func TestRecover(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	dd := fire(t, s, message("a", now), message("b", now), message("c", now), message("d", now))
-	sending := func(d tasks.Delivery, boot string, doubts int) {
-		d.State, d.Boot, d.Doubts, d.Attempts = tasks.Sending, boot, doubts, doubts+1
+	sending := func(d tasks.Delivery, boot string, crashes int) {
+		d.State, d.Boot, d.Doubts, d.Crashes, d.Attempts = tasks.Sending, boot, crashes, crashes, crashes+1
 		must(t, s.Put(d, now))
 	}
 	sending(dd[0], "old", 0)
-	sending(dd[1], "old", 1)
+	sending(dd[1], "old", tasks.MaxCrashes-1)
 	sending(dd[2], "new", 0)
 	later := now.Add(time.Hour)
 	got := get1[[]tasks.Delivery](t)(s.Recover("new", later))
@@ -272,8 +272,8 @@ func TestRecover(t *testing.T) {
 	if a := byID[dd[0].ID]; len(got) != 2 || a.State != tasks.Retry || a.Doubts != 1 || !a.NextAttempt.Equal(later) || a.Error == "" {
 		t.Errorf("left in sending once: %+v of %d", a, len(got))
 	}
-	if b := byID[dd[1].ID]; b.State != tasks.Failed || b.Doubts != 2 || b.Error == "" {
-		t.Errorf("left in sending twice: %+v", b)
+	if b := byID[dd[1].ID]; b.State != tasks.Failed || b.Crashes != tasks.MaxCrashes || b.Error == "" {
+		t.Errorf("left in sending three times: %+v", b)
 	}
 	equal(t, get1[tasks.Delivery](t)(s.Delivery(dd[2].ID)).State, tasks.Sending)
 	equal(t, len(ready(t, s, later)), 2)
