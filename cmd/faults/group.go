@@ -20,6 +20,8 @@ type group struct {
 func groups() []group {
 	return []group{
 		{id: "G1", title: "SIGKILL at random", alone: true, run: killAtRandom},
+		{id: "G3", title: "SIGKILL at named points", run: killAtPoints},
+		{id: "G12", title: "SIGTERM while sending", run: stopWhileSending},
 	}
 }
 
@@ -32,6 +34,8 @@ type result struct {
 	repeated  int // copies beyond the first
 	lost      int
 	inFlight  int // of the faults, how many fell while a delivery was under way; -1: does not apply
+	doubts    int // attempts that the ledger marks as uncertain
+	worst     int // the most of them after one end of the process
 	setAside  int // messages shown to a person instead of being tried once more, then sent by hand
 
 	notes    []string // measured besides, scaled, left out

@@ -43,6 +43,23 @@ const officeMail = "van-phong@example.gov.vn"
 
 // open makes an office in a directory of its own and imports its plan.
 func (l *lab) open(ctx context.Context, name, binary string, p plan) (*office, error) {
+	o, err := l.found(name, binary, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.importPlan(ctx); err != nil {
+		return nil, errors.Join(err, o.ends.close())
+	}
+	return o, nil
+}
+
+func (o *office) importPlan(ctx context.Context) error {
+	_, err := o.ask(ctx, "import", filepath.Join(o.dir, "plan.md"), "--plan", "kh", "--issued", today().String())
+	return err
+}
+
+// found makes an office that has no store yet.
+func (l *lab) found(name, binary string, p plan) (*office, error) {
 	dir, err := os.MkdirTemp(l.dir, name+"-")
 	if err != nil {
 		return nil, err
@@ -57,9 +74,6 @@ func (l *lab) open(ctx context.Context, name, binary string, p plan) (*office, e
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return nil, errors.Join(err, o.ends.close())
 		}
-	}
-	if _, err := o.ask(ctx, "import", filepath.Join(dir, "plan.md"), "--plan", "kh", "--issued", today().String()); err != nil {
-		return nil, errors.Join(err, o.ends.close())
 	}
 	return o, nil
 }

@@ -54,6 +54,19 @@ func (r *recorder) take(m notifytest.Message) {
 	r.order = append(r.order, m)
 }
 
+// missing counts the targets that have no message yet.
+func (r *recorder) missing() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for to := range r.expected {
+		if len(r.arrived[to]) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // copies counts everything that arrived.
 func (r *recorder) copies() int {
 	r.mu.Lock()
@@ -83,6 +96,7 @@ func (r *recorder) hear(printed []byte) {
 // entry is one line of `ledger --json`, as far as it matters here.
 type entry struct {
 	Seq     uint64
+	Time    time.Time
 	ID      string
 	State   string
 	Kind    string
@@ -112,7 +126,8 @@ type waiting struct {
 // itself says in its ledger and outbox, when all is over. It fills in the
 // figures of a result and notes every broken promise.
 func (o *office) judge(ctx context.Context, res *result) error {
-	for o.busy() > 0 { // a far end may still be at work on what a dead process sent
+	// A far end may still be at work on what a dead process sent.
+	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < 5*time.Second; {
 		time.Sleep(5 * time.Millisecond)
 	}
 	var ledger []entry
@@ -131,6 +146,7 @@ func (o *office) judge(ctx context.Context, res *result) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	told := readLedger(ledger)
+	res.worst = max(res.worst, worstStart(ledger))
 	for to, marker := range o.expected {
 		res.planned++
 		o.judgeTarget(res, to, marker, told)
@@ -205,6 +221,20 @@ func readLedger(ledger []entry) map[target]*account {
 	return told
 }
 
+// worstStart returns the most attempts that one start of the daemon found in
+// doubt. It writes them down at one instant.
+func worstStart(ledger []entry) int {
+	worst := 0
+	at := map[time.Time]int{}
+	for _, e := range ledger {
+		if e.State == string(tasks.Uncertain) || e.State == string(tasks.Failed) && e.Doubts > 1 {
+			at[e.Time]++
+			worst = max(worst, at[e.Time])
+		}
+	}
+	return worst
+}
+
 // judgeTarget holds one target's arrivals against the ledger.
 func (o *office) judgeTarget(res *result, to target, marker string, told map[target]*account) {
 	got, a := o.arrived[to], told[to]
@@ -212,6 +242,7 @@ func (o *office) judgeTarget(res *result, to target, marker string, told map[tar
 		a = &account{}
 	}
 	res.setAside += a.setAside
+	res.doubts += a.doubts
 	who := fmt.Sprintf("%s %s", to.channel, to.address)
 	if len(got) == 0 {
 		res.lost++

@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -51,12 +49,11 @@ func (o *office) startReady(ctx context.Context) (*daemon, error) {
 	return d, d.ready(20 * time.Second)
 }
 
-// ready waits until the daemon listens on its socket.
+// ready waits until the daemon says that it has started.
 func (d *daemon) ready(limit time.Duration) error {
-	socket := filepath.Join(d.office.dir, "s")
-	for begun := time.Now(); time.Since(begun) < limit; time.Sleep(2 * time.Millisecond) {
-		if conn, err := net.Dial("unix", socket); err == nil {
-			return conn.Close()
+	for begun := time.Now(); time.Since(begun) < limit; {
+		if which, _ := d.log.await(0, 20*time.Millisecond, "msg=started"); which == 0 {
+			return nil
 		}
 		select {
 		case <-d.ended:
@@ -64,7 +61,7 @@ func (d *daemon) ready(limit time.Duration) error {
 		default:
 		}
 	}
-	return fmt.Errorf("the daemon does not answer after %s:\n%s", limit, d.log.bytes())
+	return fmt.Errorf("the daemon does not start within %s:\n%s", limit, d.log.bytes())
 }
 
 // kill ends the process as a fault would and waits until it is gone.
