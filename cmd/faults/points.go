@@ -50,7 +50,7 @@ func points() []point {
 		{name: "inserted", where: "messages are stored, nobody knows yet", fresh: true, once: true,
 			patch: at("inserted", loop, "\t\tl.log.Info(\"planned\"")},
 		{name: "before-attempt", where: "composed, the attempt is not recorded",
-			patch: at("before-attempt", deliver, "\tdel.State, del.Boot, del.Attempts, del.Error = tasks.Sending")},
+			patch: at("before-attempt", deliver, "\tkept.State, kept.Boot, kept.Attempts, kept.Error = tasks.Sending")},
 		{name: "after-attempt", where: "the attempt is recorded, the network is not touched",
 			patch: at("after-attempt", deliver, "\t\treceipt, err := l.Sender.Send(ctx, ")},
 		{name: "dialled", where: "connected to the mail server", once: true,
@@ -64,7 +64,7 @@ func points() []point {
 		{name: "replied", where: "the server said yes, it is not recorded",
 			patch: at("replied", deliver, "\t\tdel.PartsSent++\n")},
 		{name: "recorded", where: "the yes is recorded",
-			patch: at("recorded", deliver, "\td.Log.Info(\"sent\", ")},
+			patch: at("recorded", "scheduler/outcome.go", "\td.Log.Info(\"sent\", ")},
 		{name: "reload", where: "half of a new config is in force", hup: true, once: true,
 			patch: at("reload", "cmd/nhacviec/service.go", "\ts.daemon.deliverer.Use(lanes(cfg, channels))\n\ts.mu.Lock()")},
 	}
