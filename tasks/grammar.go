@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -13,12 +12,13 @@ import (
 // question to the office than a date nobody wrote.
 var clauses = []func(*reader) bool{
 	(*reader).citation,  // Nghị quyết số 50/NQ-CP ngày 08/4/2022: says nothing, whatever its date
+	(*reader).name,      // kế hoạch năm 2024: says nothing, whatever its period
 	(*reader).countdown, // trong 30 ngày kể từ ngày ban hành
 	(*reader).ongoing,   // thường xuyên; duy trì; … và những năm tiếp theo
 	(*reader).every,     // hằng tháng; định kỳ 6 tháng; 6 tháng, năm; 01 lần/quý
 	(*reader).due,       // trước ngày 30/6/2023; tháng 6 - 8/2023; quý III; cuối năm; ngày 25 (hằng tháng)
 	(*reader).onWeekday, // thứ sáu (hằng tuần)
-	(*reader).starting,  // từ tháng 5/2023
+	(*reader).starting,  // từ tháng 5/2023; bắt đầu tháng 5/2023
 	(*reader).awaiting,  // sau khi có hướng dẫn …; theo tiến độ …; khi có yêu cầu
 	(*reader).label,     // lần 1; đợt 2:
 	(*reader).filler,    // words that say nothing about time
@@ -38,7 +38,7 @@ func ParseDeadline(text string, issued Date) Deadline {
 
 // read applies the clauses to a text.
 func read(text string, issued Date) *reader {
-	r := &reader{tokens: tokenise(text), issued: issued}
+	r := &reader{tokens: tokenise(text), issued: issued, pointed: -1, labelled: -1}
 	for r.at < len(r.tokens) && !r.failed {
 		at := r.at
 		known := slices.ContainsFunc(clauses, func(clause func(*reader) bool) bool {
@@ -73,10 +73,14 @@ type reader struct {
 	goesOn   bool
 	waits    bool
 	spoke    bool // of anything but time
+	purpose  bool // "… để báo cáo tỉnh": what comes is not what is asked for
+	pointed  int  // where the last span ended
+	labelled int  // where the last label ended, if without a colon
 
 	// What stands in the clause at hand, that is since the last , ; . : or bracket.
 	said       speech
 	completing bool // "hoàn thành"
+	working    bool // it began with words of work, and names no document
 	timed      bool // a point in time or a cycle ends just here
 	weakly     bool // a point in time that only stands if the clause says nothing else
 	cited      bool // a document, whose date may still come; a comma does not end it
@@ -99,10 +103,13 @@ func (r *reader) deadline() Deadline {
 		return unknown
 	}
 	if r.repeats() {
+		from, until, bounded := r.bounds()
 		rule, ok := r.recurrence()
-		from, okFrom := r.seriesStart()
-		if !ok || !okFrom {
+		if !bounded || !ok || from > until {
 			return unknown
+		}
+		if until != lastDate {
+			rule.until = until
 		}
 		return Deadline{Kind: Periodic, RRule: &rule, From: from, Ongoing: r.goesOn}
 	}
@@ -133,6 +140,7 @@ func (r *reader) resolve() (from Date, due []Date, ok bool) {
 	if !ok {
 		return 0, nil, false
 	}
+	issueYear := r.issueYear()
 	for i, s := range r.spans {
 		_, end, ok := s.end.dates()
 		if !ok || s.aside && end < r.issued {
@@ -140,7 +148,7 @@ func (r *reader) resolve() (from Date, due []Date, ok bool) {
 		}
 		if s.ranged {
 			start, _, ok := s.start.dates()
-			if ok && start > end && s.lent { // "tháng 11 đến tháng 2/2024"
+			if ok && start > end && s.lent && s.start.first > s.end.first && s.end.year > issueYear { // "tháng 11 đến tháng 2/2024"
 				s.start.year--
 				start, _, ok = s.start.dates()
 			}
@@ -168,6 +176,15 @@ func (r *reader) resolve() (from Date, due []Date, ok bool) {
 	return from, slices.Compact(due), true
 }
 
+// issueYear returns the year of issue, 0 if it is not known.
+func (r *reader) issueYear() int {
+	if r.issued == 0 {
+		return 0
+	}
+	year, _, _ := r.issued.Split()
+	return year
+}
+
 // lendYears gives the points without a year the year of the next one in their
 // group, else of the one before, else the year of issue. It reports whether
 // one was lent, and false for ok if there is none or it is in doubt.
@@ -185,10 +202,7 @@ func (r *reader) lendYears() (lent, ok bool) {
 	if r.start != nil {
 		points, groups = append(points, &r.start.end), append(groups, r.start.group)
 	}
-	issueYear := 0
-	if r.issued != 0 {
-		issueYear, _, _ = r.issued.Split()
-	}
+	issueYear := r.issueYear()
 	otherYear := false
 	for i := range points {
 		otherYear = otherYear || points[i].year != 0 && points[i].year != issueYear
@@ -219,40 +233,4 @@ func (r *reader) lendYears() (lent, ok bool) {
 		p.year = issueYear
 	}
 	return lent, true
-}
-
-// Explain says in one English line how a deadline was read.
-func (d Deadline) Explain() string {
-	var parts []string
-	switch d.Kind {
-	case Dated:
-		var due []string
-		for _, day := range d.Due {
-			due = append(due, day.String())
-		}
-		parts = append(parts, "due "+strings.Join(due, ", "))
-	case Periodic:
-		if d.RRule != nil {
-			parts = append(parts, "again and again, by "+d.RRule.String())
-		}
-	case Ongoing:
-		parts = append(parts, "goes on without a due date")
-	case Awaiting:
-		parts = append(parts, "waits for something that has no date yet")
-	default:
-		if d.Text == "" {
-			return "unknown: there are no words about time"
-		}
-		return "unknown: not understood, a person must set it"
-	}
-	if d.From != 0 {
-		parts = append(parts, "from "+d.From.String())
-	}
-	if d.Ongoing && d.Kind != Ongoing {
-		parts = append(parts, "goes on afterwards")
-	}
-	if d.Source == FromContent {
-		parts = append(parts, "found in the task's content")
-	}
-	return string(d.Kind) + ": " + strings.Join(parts, "; ")
 }

@@ -49,7 +49,7 @@ next:
 // boundary reports whether a phrase may end here.
 func (r *reader) boundary() bool {
 	switch r.peek(0).text {
-	case "", ",", ";", ".", ":", "(", ")", "-", "và", "đến", "thực", "hoàn", "duy":
+	case "", ",", ";", ".", blank, ":", "(", ")", "-", "và", "đến", "thực", "hoàn", "duy":
 		return true
 	}
 	return false
@@ -57,7 +57,7 @@ func (r *reader) boundary() bool {
 
 // newClause forgets what the clause at hand said.
 func (r *reader) newClause() {
-	r.said, r.completing, r.timed, r.weakly = nothing, false, false, false
+	r.said, r.completing, r.working, r.timed, r.weakly = nothing, false, false, false, false
 }
 
 // citation reads a document with its number and date. The date is the
@@ -107,7 +107,9 @@ func (r *reader) citedDate() bool {
 		if p, ok := r.day(); ok && p.unit == unitDay && p.first != 0 {
 			return true
 		}
-		if r.is("ngày") && r.is("/") && isSmall(r.peek(0)) && r.peek(1).text == "/" && isYear(r.peek(2)) {
+		r.is("ngày")
+		r.is(blank)
+		if r.is("/") && isSmall(r.peek(0)) && r.peek(1).text == "/" && isYear(r.peek(2)) {
 			r.at += 3
 			return true
 		}
@@ -158,7 +160,7 @@ var timeWords = map[string]bool{"ngày": true, "tháng": true, "quý": true, "n�
 
 func isWord(t token) bool {
 	switch t.text {
-	case ",", ";", ".", ":", "(", ")", "-", "/", "và", "%", "\"":
+	case ",", ";", ".", blank, ":", "(", ")", "-", "/", "và", "%":
 		return false
 	}
 	return true
@@ -169,7 +171,9 @@ func isWord(t token) bool {
 func (r *reader) countdown() bool {
 	r.take(withinWords)
 	n := r.peek(0).n
-	if n < 1 || len(r.peek(0).text) > 3 {
+	if word, ok := smallNumbers[r.peek(0).text]; ok {
+		n = word
+	} else if n < 1 || len(r.peek(0).text) > 3 {
 		return false
 	}
 	r.at++
@@ -182,6 +186,8 @@ func (r *reader) countdown() bool {
 		add = func(d Date) Date { return d + Date(7*n) }
 	case n <= 120 && r.is("tháng"):
 		add = func(d Date) Date { return addMonths(d, n) }
+	case n <= 10 && r.is("năm"):
+		add = func(d Date) Date { return addMonths(d, 12*n) }
 	default:
 		return false
 	}
@@ -272,6 +278,9 @@ func (r *reader) ongoing() bool {
 		r.goesOn = true
 		return true
 	}
+	if r.goesOn && r.take(laterYears) {
+		return true
+	}
 	before := r.before()
 	if !r.take(ongoingWords) || expenses[before] {
 		return false
@@ -290,19 +299,33 @@ func (r *reader) ongoing() bool {
 // "hoàn thành trước ngày 30/6 và 15/9/2023".
 func (r *reader) due() bool {
 	at := r.at
+	if r.take(allDay) {
+		return false
+	}
 	lead := r.lead()
-	if lead.before && attributive[r.wordBeforeBefore(at)] {
+	if (lead.before || lead.in) && r.attributed(at) {
 		return false
 	}
 	s, ok := r.span(0, lead.end || lead.in || lead.until)
 	if !ok {
 		return false
 	}
-	strong := lead.limit || lead.before || lead.done
+	bound := lead.limit || lead.before
+	strong := bound || lead.done
 	fits := strong ||
 		r.said == nothing && !r.cited ||
-		(lead.in || lead.until && lead.end) && (r.said <= report || r.completing)
-	if !fits || r.goesOn && !strong {
+		(lead.in || lead.until && lead.end) && (r.said <= report || r.completing) ||
+		lead.in && !s.ranged && r.working && !r.cited
+	switch {
+	case !fits, r.goesOn && !strong:
+		return false
+	case s.end.loose && !bound && !lead.until && r.counting(): // "hoàn thành 5/6 nhiệm vụ"
+		return false
+	case at == r.labelled && s.end.unit == unitYear && !strong: // "đợt 1 năm 2023"
+		return false
+	case r.pointed == at, at > 0 && r.pointed == at-1 && r.tokens[at-1].text == "(": // "tháng 7 (quý III/2023)": which?
+		return false
+	case r.purpose && len(r.spans) > 0: // "… để tổng hợp, báo cáo tỉnh trước ngày …": another's deadline
 		return false
 	}
 	r.group++
@@ -311,9 +334,15 @@ func (r *reader) due() bool {
 			r.failed = true // "trước tháng 6": is June still in time?
 		}
 		s.group, s.aside = r.group, r.said == matter
+		s.bounds, s.until = !bound && (lead.until || lead.in || s.ranged), lead.until
 		r.spans = append(r.spans, s)
+		r.pointed = r.at
 		at := r.at
 		if !r.take(andWords) {
+			break
+		}
+		if r.take(laterYears) || r.label() {
+			r.at = at
 			break
 		}
 		more := r.lead()
@@ -340,17 +369,79 @@ func (r *reader) cut() bool {
 	return isWord(t) && t.text != "" && r.tokens[r.at-1].number() && !isYear(r.tokens[r.at-1]) && !r.boundary() && t.text != "hằng" && t.text != "tháng"
 }
 
-func (r *reader) wordBeforeBefore(at int) string {
-	for at < len(r.tokens) && r.tokens[at].text != "trước" {
+// attributed reports whether the point in time whose lead starts at the given
+// token belongs to things and not to the task: "văn bản ban hành trước ngày …".
+// It does not if the verb starts the clause, or if somebody is asked for it:
+// "trình UBND tỉnh ban hành trước ngày …".
+func (r *reader) attributed(at int) bool {
+	for at < r.at && r.tokens[at].text != "trước" && r.tokens[at].text != "trong" {
 		at++
 	}
-	if at == 0 || at == len(r.tokens) {
-		return ""
+	verb := at - 1
+	word := func(i int) string {
+		if i < 0 || !isWord(r.tokens[i]) {
+			return ""
+		}
+		return r.tokens[i].text
 	}
-	if word := r.tokens[at-1].text; word != "sinh" || at < 2 || r.tokens[at-2].text != "học" {
-		return word
+	two := word(verb-1) + " " + word(verb)
+	switch {
+	case attributive[two]:
+		verb--
+	case !attributive[word(verb)] || two == "học sinh":
+		return false
 	}
-	return ""
+	if before := word(verb - 1); before == "" || urging[before] {
+		return false
+	}
+	back := reader{tokens: r.tokens}
+	for i := verb - 1; i >= max(0, verb-maxAsking); i-- {
+		if back.at = i; back.take(asking) && word(i-1) == "" {
+			return false
+		}
+		if back.at = i; word(i) == "" || back.take(documents) {
+			return true
+		}
+	}
+	return true
+}
+
+// maxAsking is more words than stand between "trình" and what is asked for.
+const maxAsking = 16
+
+// counting reports whether a word follows that a number can count: the
+// "phường" of "12/15 phường".
+func (r *reader) counting() bool {
+	t := r.peek(0)
+	if t.text == "" || !isWord(t) || t.number() || r.boundary() || timeWords[t.text] {
+		return false
+	}
+	at := r.at
+	known := r.take(workWords) || r.take(reportWords) || r.take(doneWords) || r.take(reserved) || r.take(ongoingWords) || r.take(labels) ||
+		r.take(sinceWords) || r.take(accordingTo) || r.cyclePrefix()
+	r.at = at
+	return !known
+}
+
+// quantity reads "12/15 phường", "10.000 tài khoản", "5,5 tỷ".
+func (r *reader) quantity() bool {
+	at := r.at
+	if r.peek(0).number() {
+		r.at++
+		switch sep := r.peek(0).text; {
+		case sep == "/" && r.peek(1).number(), sep == "," && r.peek(1).number():
+			r.at += 2
+		default:
+			for r.lookingAt(".") && len(r.peek(1).text) == 3 && r.peek(1).number() {
+				r.at += 2
+			}
+		}
+		if r.at > at+1 && (r.counting() || r.lookingAt("%")) {
+			return true
+		}
+	}
+	r.at = at
+	return false
 }
 
 // maxLead is more phrases than anybody puts before a date, and keeps the time
@@ -387,9 +478,15 @@ func (r *reader) lead() leadWords {
 	return l
 }
 
-// starting reads "từ …" with or without an end.
+// starting reads "từ …", with or without an end, and "bắt đầu …".
 func (r *reader) starting() bool {
-	if !r.take(sinceWords) || r.said == matter || r.cited {
+	begins := r.take(startWords)
+	if begins {
+		r.is(":")
+	} else {
+		r.take(periodWords)
+	}
+	if !r.take(sinceWords) && !begins || r.said == matter || r.cited {
 		return false
 	}
 	at := r.at
@@ -417,11 +514,41 @@ func (r *reader) starting() bool {
 	r.group++
 	s.group = r.group
 	if s.ranged {
+		s.bounds = true
 		r.spans = append(r.spans, s)
+		r.pointed = r.at
 	} else {
 		r.start = &s
 	}
 	r.timed, r.weakly = true, true
+	return true
+}
+
+// name reads a thing with the period in its name: "kế hoạch năm 2024", "số
+// liệu tháng 5, 6/2023". The period is no deadline.
+func (r *reader) name() bool {
+	if !r.take(periodical) {
+		return false
+	}
+	r.take(stageWords)
+	s, ok := r.span(0, false)
+	for ok && s.end.unit != unitDay {
+		at := r.at
+		if r.cyclePrefix() {
+			return false // "báo cáo tháng 6 hằng năm"
+		}
+		if !r.take(andWords) {
+			break
+		}
+		if s, ok = r.span(s.end.unit, false); !ok || s.end.unit == unitDay {
+			r.at, ok = at, true
+			break
+		}
+	}
+	if !ok || s.end.unit == unitDay && !r.lookingAt(",") {
+		return false
+	}
+	r.said, r.working, r.timed, r.spoke = max(r.said, report), false, false, true
 	return true
 }
 
@@ -444,12 +571,14 @@ func (r *reader) label() bool {
 		r.at += 2
 	} else if r.take(labels) && (isSmall(r.peek(0)) && r.peek(1).text != "/" && r.peek(1).text != "-" || r.peek(0).text != "" && counts[r.peek(0).text] != nil) {
 		r.at++
-		r.is(":")
+		if !r.is(":") {
+			r.labelled = r.at
+		}
 	} else {
 		return false
 	}
 	r.newClause()
-	r.cited = false
+	r.cited, r.purpose = false, false
 	return true
 }
 
@@ -457,7 +586,10 @@ func (r *reader) label() bool {
 func (r *reader) filler() bool {
 	t := r.peek(0)
 	switch t.text {
-	case ";", ":", ".":
+	case ";", ".", blank:
+		r.purpose = false
+		fallthrough
+	case ":":
 		r.cited = false
 		fallthrough
 	case ",", "(", ")":
@@ -479,11 +611,16 @@ func (r *reader) filler() bool {
 		r.completing = true
 		return true
 	case r.take(workWords):
+		r.working = r.working || r.said == nothing
 		return true
+	case r.take(purposes):
+		r.purpose = true
 	case r.take(reportWords):
 		r.said = max(r.said, report)
 		return true
-	case r.take(harmless):
+	case r.take(harmless), r.quantity():
+	case r.take(documents):
+		r.working = false
 	case r.take(reserved), r.weakly, isYear(t):
 		return false
 	case t.number() && r.peek(2).number() && !isWord(r.peek(1)) && r.peek(1).text != "%" && r.peek(1).text != "và":

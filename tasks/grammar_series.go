@@ -90,6 +90,8 @@ func (r *reader) cycle() bool {
 	return true
 }
 
+var atLeast = newPhrases("ít nhất|tối thiểu")
+
 func (r *reader) cyclePrefix() bool {
 	at := r.at
 	r.is("định")
@@ -105,6 +107,7 @@ func (r *reader) cyclePrefix() bool {
 // once reads "1 lần", "một lần", and the "lần" of "6 tháng/lần".
 func (r *reader) once() bool {
 	at := r.at
+	r.take(atLeast)
 	if r.peek(0).n == 1 || r.lookingAt("một") {
 		r.at++
 	} else if r.before() != "/" {
@@ -161,7 +164,7 @@ func (r *reader) onWeekday() bool {
 	r.lead()
 	r.clock()
 	day, ok := r.weekday()
-	if !ok || r.said == matter {
+	if !ok || r.said == matter || r.lookingAt("-") || r.lookingAt("đến") { // "thứ hai đến thứ sáu"
 		return false
 	}
 	r.days = append(r.days, day)
@@ -269,15 +272,40 @@ func eachYear(days []int, months []time.Month) (Recurrence, bool) {
 	return Recurrence{}, false
 }
 
-// seriesStart returns where "từ …" starts a series.
-func (r *reader) seriesStart() (Date, bool) {
-	if r.start == nil {
-		return r.startDay, true
+// bounds takes from what was read where a series starts and ends: "từ tháng
+// 7/2023", "đến hết năm 2023", "giai đoạn 2023-2025". One without end ends on
+// lastDate.
+func (r *reader) bounds() (from, until Date, ok bool) {
+	from, until = r.startDay, lastDate
+	if r.start != nil {
+		p := r.start.end
+		if p.year == 0 {
+			p.year = r.issueYear()
+		}
+		if from, _, ok = p.dates(); !ok {
+			return 0, 0, false
+		}
 	}
-	p := r.start.end
-	if p.year == 0 && r.issued != 0 {
-		p.year, _, _ = r.issued.Split()
+	var days []span
+	for _, s := range r.spans {
+		if !s.bounds || s.end.year == 0 {
+			days = append(days, s)
+			continue
+		}
+		first, last, ok := s.end.dates()
+		if s.ranged {
+			if s.start.year == 0 {
+				s.start.year = s.end.year
+			}
+			first, _, ok = s.start.dates()
+		} else if s.until {
+			first = from
+		}
+		if !ok || until != lastDate || first < from {
+			return 0, 0, false
+		}
+		from, until = first, last
 	}
-	first, _, ok := p.dates()
-	return first, ok
+	r.spans = days
+	return from, until, true
 }

@@ -47,7 +47,7 @@ func terms(d Deadline) string {
 func TestDeadlinePhrases(t *testing.T) {
 	t.Parallel()
 	phrasesOf(t, "testdata/deadlines.tsv", 53, terms)
-	phrasesOf(t, "testdata/phrases.tsv", 397, ruled)
+	phrasesOf(t, "testdata/phrases.tsv", 1759, ruled)
 }
 
 // phrasesOf reads every phrase of a table, and again in other guises that mean
@@ -172,10 +172,10 @@ func TestDeadlineJSON(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"Trước 30/6/2023 và duy trì": "dated: due 2023-06-30; goes on afterwards",
-		"Từ 15/6 đến 15/9/2023":      "dated: due 2023-09-15; from 2023-06-15",
-		"Hằng tuần":                  "periodic: again and again, by FREQ=WEEKLY;BYDAY=SU",
-		"Từ tháng 5/2023":            "ongoing: goes on without a due date; from 2023-05-01",
+		"Trước 30/6/2023 và duy trì": "dated: due 30/06/2023; goes on afterwards",
+		"Từ 15/6 đến 15/9/2023":      "dated: due 15/09/2023; from 15/06/2023",
+		"Hằng tuần":                  "periodic: due every Sunday",
+		"Từ tháng 5/2023":            "ongoing: goes on without a due date; from 01/05/2023",
 		"Theo tiến độ":               "awaiting: waits for something that has no date yet",
 		"31/6/2023":                  "unknown: not understood, a person must set it",
 		"":                           "unknown: there are no words about time",
@@ -185,7 +185,7 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	d, _ := DeadlineFromContent("Lập hồ sơ (xong trong tháng 7/2023)", issued)
-	if got, want := d.Explain(), "dated: due 2023-07-31; found in the task's content"; got != want {
+	if got, want := d.Explain(), "dated: due 31/07/2023; found in the task's content"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

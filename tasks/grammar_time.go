@@ -1,15 +1,19 @@
 package tasks
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // point is a day or a period as the words give it; what they leave out is 0.
 type point struct {
 	unit       unit
 	year       int
-	first      int // month, or first month of a period; 0: not said
-	last       int // last month of a period
-	day        int // 1 to 31; 0: the whole period
-	inQuarter  int // 1 to 3: the month of every quarter
+	first      int  // month, or first month of a period; 0: not said
+	last       int  // last month of a period
+	day        int  // 1 to 31; 0: the whole period
+	inQuarter  int  // 1 to 3: the month of every quarter
+	loose      bool // "30/6": may be a number of things too
 	impossible bool
 }
 
@@ -34,6 +38,8 @@ type span struct {
 	ranged     bool
 	group      int
 	aside      bool // its clause speaks of other matters too
+	bounds     bool // beside a cycle: it says how long that goes on, not when in it
+	until      bool // … up to its end, from any start
 	lent       bool // the start has its year from the end
 }
 
@@ -131,13 +137,17 @@ func (r *reader) day() (point, bool) {
 	at := r.at
 	r.clock()
 	weekday, named := r.weekday()
+	open := named && r.is("(")
 	if named {
 		r.is(",")
 	}
 	p, ok := r.dayNumbers()
-	if !ok {
+	if !ok || open && !r.is(")") {
 		r.at = at
 		return point{}, false
+	}
+	if !named {
+		weekday, named = r.afterDay()
 	}
 	if named {
 		if first, _, ok := p.dates(); ok && first.Weekday() != weekday {
@@ -147,12 +157,41 @@ func (r *reader) day() (point, bool) {
 	return p, true
 }
 
+// afterDay reads the hour or the day of the week where it follows the date:
+// "30/6/2023 (thứ sáu)", "ngày 30/6/2023, trước 17 giờ".
+func (r *reader) afterDay() (day time.Weekday, named bool) {
+	at := r.at
+	open := r.is("(")
+	if !open {
+		r.is(",")
+	}
+	day, named = r.weekday()
+	if !named {
+		r.take(beforeHour)
+		if !r.clock() {
+			r.at = at
+			return 0, false
+		}
+		if r.lookingAt(":") && isSmall(r.peek(1)) { // seconds
+			r.at += 2
+		}
+	}
+	if open && !r.is(")") || !r.boundary() {
+		r.at = at
+		return 0, false
+	}
+	return day, named
+}
+
 // dayNumbers reads 30/6/2023, 30-6-2023, 30.6.2023, 2023-06-30, 30/6, ngày 30
 // tháng 6 năm 2023, ngày 30 (of a month named elsewhere), ngày cuối tháng 6,
 // and 6/2023, which is a month.
 func (r *reader) dayNumbers() (point, bool) {
 	at := r.at
 	named := r.is("ngày")
+	if named {
+		r.is(":")
+	}
 	if named && r.is("cuối") {
 		r.is("cùng")
 		r.is("của")
@@ -160,10 +199,18 @@ func (r *reader) dayNumbers() (point, bool) {
 			p.unit = unitLastDay
 			return p, true
 		}
+		if r.lookingAt("mỗi") || r.lookingAt("từng") || r.lookingAt("hằng") {
+			switch r.peek(1).text {
+			case "tháng": // read as a cycle
+				return point{unit: unitDay, day: 31}, true
+			case "quý":
+				r.at++
+			}
+		}
 		switch {
 		case r.is("quý"):
 			return point{unit: unitDay, day: 31, inQuarter: 3}, true
-		case r.is("tháng"), r.lookingAt("hằng") && r.peek(1).text == "tháng":
+		case r.is("tháng"):
 			return point{unit: unitDay, day: 31}, true
 		}
 		r.at = at
@@ -177,15 +224,15 @@ func (r *reader) dayNumbers() (point, bool) {
 	sep, b := r.peek(1).text, r.peek(2)
 	if (sep == "/" || sep == "-" || sep == ".") && b.number() {
 		if c := r.peek(4); r.peek(3).text == sep && c.number() {
-			if next := r.peek(5).text; next == "/" {
+			if next := r.peek(5).text; next == "/" || next == "." && sep == "." && r.peek(6).number() {
 				r.at = at
 				return point{}, false
 			}
+			year, ok := r.yearNumber(4)
 			r.at += 5
 			if isYear(a) && isSmall(b) && isSmall(c) {
 				return point{unit: unitDay, year: a.n, first: b.n, day: c.n}, true
 			}
-			year, ok := yearNumber(c)
 			return point{unit: unitDay, year: year, first: b.n, day: a.n, impossible: !ok || !isSmall(a) || !isSmall(b)}, true
 		}
 		following := r.peek(3).text
@@ -198,7 +245,9 @@ func (r *reader) dayNumbers() (point, bool) {
 			return p, true
 		case isSmall(a) && isSmall(b) && (sep == "/" || named && following != "/" && following != "tháng"):
 			r.at += 3
-			return r.withYear(point{unit: unitDay, first: b.n, day: a.n}), true
+			p := r.withYear(point{unit: unitDay, first: b.n, day: a.n})
+			p.loose = !named && p.year == 0
+			return p, true
 		}
 		if sep != "-" || !named { // "ngày 15 - 20/6/2023" goes on below
 			r.at = at
@@ -211,6 +260,14 @@ func (r *reader) dayNumbers() (point, bool) {
 	}
 	r.at++
 	before := r.at
+	if named && r.is(",") { // "ngày 30, tháng 6, năm 2023"
+		if m, ok := r.monthName(); ok {
+			if p := r.withYear(point{unit: unitDay, first: m, day: a.n}); p.year != 0 {
+				return p, true
+			}
+		}
+		r.at = before
+	}
 	r.is("của")
 	if m, ok := r.monthName(); ok {
 		return r.withYear(point{unit: unitDay, first: m, day: a.n}), true
@@ -218,6 +275,9 @@ func (r *reader) dayNumbers() (point, bool) {
 	if p, ok := r.monthOfQuarter(); ok {
 		p.day = a.n
 		return p, true
+	}
+	if named && (r.lookingAt("mỗi") || r.lookingAt("hằng") || r.lookingAt("từng")) && r.peek(1).text == "tháng" {
+		return point{unit: unitDay, day: a.n}, true
 	}
 	if named {
 		if !r.is("tháng") || !r.take(nextWords) && r.tokens[before].text != "của" {
@@ -237,15 +297,26 @@ func (r *reader) monthOfQuarter() (point, bool) {
 		switch {
 		case r.is("cuối"), r.is("thứ") && (r.is("ba") || r.is("3")):
 			p.inQuarter = 3
+		case r.is("giữa"), r.is("thứ") && (r.is("hai") || r.is("2")):
+			p.inQuarter = 2
 		case r.is("đầu"):
 			p.inQuarter = 1
 		}
-		r.is("tiên")
-		r.is("của")
+		if !r.is("tiên") {
+			r.is("cùng")
+		}
+		if !r.is("của") {
+			r.is("trong")
+		}
 		if !r.is("mỗi") && !r.is("hằng") {
 			r.is("từng")
 		}
-		if p.inQuarter != 0 && r.is("quý") && quarterOf(r.peek(0)) == 0 {
+		if p.inQuarter != 0 && r.is("quý") {
+			if q := quarterOf(r.peek(0)); q != 0 {
+				r.at++
+				p.first, p.inQuarter = 3*q-3+p.inQuarter, 0
+				return r.withYear(p), true
+			}
 			r.take(nextWords)
 			return p, true
 		}
@@ -258,6 +329,10 @@ var nextWords = newPhrases("sau|sau đó|tiếp theo|kế tiếp|liền kề|ti�
 
 // monthName reads "tháng 6", "tháng sáu".
 func (r *reader) monthName() (int, bool) {
+	if r.lookingAt("t") && isSmall(r.peek(1)) && r.peek(2).text == "/" && isYear(r.peek(3)) { // "T6/2023"
+		r.at += 2
+		return r.tokens[r.at-1].n, true
+	}
 	if r.peek(0).text != "tháng" {
 		return 0, false
 	}
@@ -295,6 +370,19 @@ func (r *reader) period(bareYear bool) (point, bool) {
 		r.at = at
 		return point{}, false
 	}
+	if q, ok := shortQuarters[r.peek(0).text]; ok {
+		r.at++
+		if q == 0 {
+			r.is(".")
+			q = quarterOf(r.peek(0))
+			r.at++
+		}
+		if p := r.withYear(quarter(q)); q != 0 && p.year != 0 {
+			return p, true
+		}
+		r.at = at
+		return point{}, false
+	}
 	if p, ok := r.half(); ok {
 		return p, true
 	}
@@ -313,6 +401,9 @@ func (r *reader) period(bareYear bool) (point, bool) {
 	r.at = at
 	return point{}, false
 }
+
+// shortQuarters are the letters of "Q3/2023" and "QIII/2023".
+var shortQuarters = map[string]int{"q": 0, "qi": 1, "qii": 2, "qiii": 3, "qiv": 4}
 
 func (r *reader) half() (point, bool) {
 	at := r.at
@@ -373,7 +464,7 @@ func (r *reader) relativeYear(year *int) bool {
 func (r *reader) withYear(p point) point {
 	at := r.at
 	if r.is("/") {
-		if y, ok := yearNumber(r.peek(0)); ok {
+		if y, ok := r.yearNumber(0); ok {
 			r.at++
 			p.year = y
 			return p
@@ -401,14 +492,16 @@ func (r *reader) withYear(p point) point {
 	return p
 }
 
+var beforeHour = newPhrases("trước|lúc|vào lúc|chậm nhất")
+
 // clock reads "17 giờ 00 phút", "17h00", "16:30 chiều", and the "lúc" before.
 func (r *reader) clock() bool {
 	at := r.at
 	t := r.peek(0)
 	if isSmall(t) && t.n <= 24 {
 		r.at++
-		if r.is("giờ") || r.is("h") || r.peek(0).text == ":" && len(r.peek(1).text) == 2 && isSmall(r.peek(1)) && r.is(":") {
-			if m := r.peek(0); isSmall(m) && m.n < 60 && r.peek(1).text != "/" && r.peek(1).text != "-" && r.peek(1).text != "." {
+		if r.is("giờ") || r.is("h") || r.is("g") || r.peek(0).text == ":" && len(r.peek(1).text) == 2 && isSmall(r.peek(1)) && r.is(":") {
+			if m := r.peek(0); isSmall(m) && m.n < 60 && !(r.peek(2).number() && strings.Contains("/-.", r.peek(1).text)) {
 				r.at++
 				if !r.is("phút") {
 					r.is("p")
@@ -473,10 +566,13 @@ func isYear(t token) bool {
 	return len(t.text) == 4 && t.n >= firstYear && t.n <= lastYear
 }
 
-// yearNumber reads 2023, and 23.
-func yearNumber(t token) (int, bool) {
+// yearNumber reads 2023 in the token n ahead, and 23 if that is not the start
+// of a year left open ("20…"), nor one long past.
+func (r *reader) yearNumber(n int) (int, bool) {
+	t := r.peek(n)
 	if isSmall(t) && len(t.text) == 2 {
-		return 2000 + t.n, true
+		year := 2000 + t.n
+		return year, r.peek(n+1).text != blank && year >= r.issueYear()-1
 	}
 	return t.n, isYear(t)
 }

@@ -14,6 +14,9 @@ type token struct {
 
 func (t token) number() bool { return t.text != "" && t.text[0] >= '0' && t.text[0] <= '9' }
 
+// quotes say nothing, nor does the mark of minutes in "17h30'".
+const quotes = "\"'“”„‘’«»′"
+
 // tokenise splits cleaned text. White space only separates: "30 / 6/2023" is
 // "30/6/2023". Invisible characters are nothing at all.
 func tokenise(s string) []token {
@@ -35,12 +38,18 @@ func tokenise(s string) []token {
 			}
 			digits = digit
 			word.WriteRune(unicode.ToLower(c))
-		case unicode.Is(unicode.Cf, c):
+		case unicode.Is(unicode.Cf, c) || strings.ContainsRune(quotes, c):
 		default:
 			flush()
-			if !unicode.IsSpace(c) {
-				out = append(out, token{sign(c), -1})
+			if unicode.IsSpace(c) {
+				continue
 			}
+			s := sign(c)
+			if n := len(out); s[0] == '.' && n > 0 && out[n-1].text[0] == '.' {
+				out[n-1].text = blank
+				continue
+			}
+			out = append(out, token{s, -1})
 		}
 	}
 	flush()
@@ -75,12 +84,15 @@ func sign(c rune) string {
 	case ']', '}':
 		return ")"
 	case '…':
-		return "."
+		return blank
 	case '&', '+':
 		return "và"
 	}
 	return string(c)
 }
+
+// blank is what a draft has in place of a number: "ngày …/6/2023".
+const blank = ".."
 
 // phrases is a set of phrases, by their first word, the longest first.
 type phrases map[string][][]string
@@ -112,15 +124,17 @@ var (
 		"hạn cuối|hạn chót|hạn cuối cùng|thời hạn|thời hạn hoàn thành|hạn hoàn thành|thời gian hoàn thành")
 	doneWords  = newPhrases("hoàn thành|hoàn tất|xong|hoàn thành xong|kết thúc")
 	untilWord  = newPhrases("đến|tới|đến trước")
-	endWords   = newPhrases("hết|cuối|đến hết|đến cuối|tới hết|vào cuối|trong cuối")
+	endWords   = newPhrases("hết|cuối|đến hết|đến cuối|tới hết|vào cuối|trong cuối|trước khi kết thúc|trước khi hết")
 	inWords    = newPhrases("trong|vào|ngay trong|trong khoảng thời gian|trong thời gian|trong giai đoạn|trong cả giai đoạn")
-	stageWords = newPhrases("giai đoạn|cả giai đoạn|thời kỳ|các")
+	stageWords = newPhrases("giai đoạn|cả giai đoạn|thời kỳ|các|cả")
 	isWords    = newPhrases("là|:|vào lúc|lúc")
-	clockTail  = newPhrases("sáng|chiều|tối|trưa")
+	clockTail  = newPhrases("sáng|chiều|tối|trưa|buổi sáng|buổi chiều|buổi tối|buổi trưa")
 	andWords   = newPhrases(",|và")
 
 	// Around a length of time.
 	sinceWords  = newPhrases("kể từ|tính từ|tính kể từ|từ")
+	startWords  = newPhrases("bắt đầu|bắt đầu thực hiện|bắt đầu triển khai|khởi công|khởi động")
+	periodWords = newPhrases("trong khoảng thời gian|khoảng thời gian|trong thời gian|giai đoạn|trong giai đoạn|thời kỳ")
 	withinWords = newPhrases("trong|trong vòng|trong thời hạn|trong thời gian|thời hạn|thời gian|chậm nhất|chậm nhất là|chậm nhất sau|muộn nhất|muộn nhất sau|không quá|" +
 		"chậm nhất trong|chậm nhất trong vòng|chậm nhất không quá")
 	issuing = newPhrases("ban hành|ký|ký ban hành|kế hoạch này được ban hành|kế hoạch được ban hành|kế hoạch này ban hành|kế hoạch ban hành")
@@ -128,7 +142,8 @@ var (
 
 	// Kinds.
 	ongoingWords = newPhrases("thường xuyên|thường xuyên liên tục|liên tục|duy trì|duy trì thường xuyên|lâu dài|thường kỳ liên tục")
-	daily        = newPhrases("hằng ngày|, hằng ngày|hằng giờ|, hằng giờ")
+	daily        = newPhrases("hằng ngày|, hằng ngày|hằng giờ|, hằng giờ|24 / 7|, 24 / 7|24 / 24|, 24 / 24|24 / 24 giờ|, 24 / 24 giờ|24 / 24 h|, 24 / 24 h")
+	allDay       = newPhrases("24 / 7|24 / 24")
 	laterYears   = newPhrases("những năm tiếp theo|các năm tiếp theo|những năm sau|các năm sau|những năm sau đó|các năm sau đó|năm tiếp theo|" +
 		"những năm tới|các năm tới|những năm kế tiếp|các năm kế tiếp|trở đi|về sau")
 	awaitWords = newPhrases("sau khi|ngay sau khi|khi có|khi được|khi nhận được|khi phát sinh|khi cần|chờ|tùy theo|tùy thuộc|phụ thuộc|đột xuất|" +
@@ -143,6 +158,7 @@ var (
 		"chương trình|đề án|quy trình|văn bản|quy chế|quy định|biên bản|công điện|giấy mời|luật|bộ luật|pháp lệnh|hợp đồng|nq|qđ|cv|kh|nđ|ct|tt|kl|hd|tb|tbkl")
 	laws      = newPhrases("luật|bộ luật|pháp lệnh|hiến pháp")
 	dateOfDoc = newPhrases("ký|ban hành|đề|được ban hành")
+	purposes  = newPhrases("để|nhằm|phục vụ|làm cơ sở")
 
 	// Phases.
 	labels = newPhrases("lần|đợt|giai đoạn|kỳ|lần thứ")
@@ -151,22 +167,38 @@ var (
 	// Words that say nothing about time. Beside workWords any point in time is
 	// the deadline; beside reportWords it must say so ("trong", "trước ngày"),
 	// for "báo cáo quý III" is the name of a report.
-	workWords = newPhrases("thực hiện|triển khai|triển khai thực hiện|tổ chức|tổ chức thực hiện|tiến hành|bắt đầu|bắt đầu thực hiện|thời gian|thời gian thực hiện|tiến độ|" +
-		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|nhiệm vụ")
+	workWords = newPhrases("thực hiện|triển khai|triển khai thực hiện|tổ chức|tổ chức thực hiện|tiến hành|thời gian|thời gian thực hiện|tiến độ|" +
+		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|tập huấn|thực hiện ngay")
 	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo tuần|báo cáo tháng|báo cáo quý|báo cáo năm|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
 		"kiểm tra|rà soát|đánh giá|cập nhật|thống kê|họp|giao ban|tham mưu|xây dựng")
-	harmless = newPhrases("không dùng tiền mặt|không phụ thuộc|không gian|không phát sinh mới|hoàn thành tốt|hộ tịch đang có")
+
+	// Things that have a period in their name: "kế hoạch năm 2024", "số liệu
+	// tháng 5/2023".
+	periodical = newPhrases("báo cáo|báo cáo kết quả|báo cáo số liệu|kết quả|số liệu|kế hoạch|dự toán|công tác|nhiệm vụ|chương trình|chỉ tiêu|sơ kết|tổng kết|ngân sách|kinh phí|quyết toán|báo cáo sơ kết|báo cáo tổng kết|đánh giá")
+	harmless   = newPhrases("không dùng tiền mặt|không phụ thuộc|không gian|không phát sinh mới|hoàn thành tốt|hộ tịch đang có")
 
 	// Words that, where no rule has a use for them, mean that the text says
 	// something about time, or denies or weakens it, in a way not understood.
 	reserved = newPhrases("ngày|tháng|năm|quý|tuần|giờ|phút|trước|sau|định kỳ|không|chưa|chẳng|trừ|hoặc|hay|nếu|khoảng|ngoài|dự kiến|âm lịch|tết|nguyên đán|" +
 		"học kỳ|nhiệm kỳ|niên khóa|niên độ|hiệu lực|tính đến|gia hạn|kéo dài|lùi|hoãn|dừng|hủy|thay vì|thay cho|từ khi|từ lúc|đến khi|cho đến khi|đến nay|" +
-		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|đã hoàn thành|đã xong|đã thực hiện|đã triển khai|đã hoàn tất|chủ nhật|ngay|là")
+		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|đã hoàn thành|đã xong|đã thực hiện|đã triển khai|đã hoàn tất|chủ nhật|ngay|là|bắt đầu|khởi công|khởi động")
 )
 
 // Before "trước ngày …" these make it a property of things ("hồ sơ tiếp nhận
-// trước ngày …"); before "thường xuyên" those make it one of money.
+// trước ngày …", "văn bản ban hành trước ngày …"), unless somebody is asked to
+// do it; before "thường xuyên" those make it one of money or of schools, or
+// deny it.
 var (
-	attributive = map[string]bool{"sinh": true, "cấp": true, "lập": true, "nhận": true, "ký": true, "đọng": true, "lực": true}
-	expenses    = map[string]bool{"chi": true, "phí": true, "nguồn": true, "sách": true, "nghiệp": true, "không": true, "cấp": true}
+	attributive = newSet("sinh|cấp|lập|nhận|ký|đọng|lực|nộp|ban hành|phát hành|phê duyệt|công bố|xảy ra")
+	asking      = newPhrases("trình|tham mưu|đề nghị|đề xuất|kiến nghị|yêu cầu|giao")
+	urging      = newSet("việc|để|phải|cần|và|thành|xong")
+	expenses    = newSet("chi|phí|nguồn|sách|nghiệp|không|cấp|dục|thiếu|ít|kém")
 )
+
+func newSet(list string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.SplitSeq(list, "|") {
+		set[word] = true
+	}
+	return set
+}

@@ -9,14 +9,15 @@ import (
 	"time"
 )
 
-// Recurrence is a series of due dates without end: the part of RFC 5545's
-// RRULE that the deadline grammar needs. It is one of
+// Recurrence is a series of due dates, without end unless it says UNTIL: the
+// part of RFC 5545's RRULE that the deadline grammar needs. It is one of
 //
 //	FREQ=WEEKLY;BYDAY=FR
 //	FREQ=MONTHLY;BYMONTHDAY=25            days 1 to 31, and -1 for the last
 //	FREQ=MONTHLY;BYMONTH=3,6,9,12;BYMONTHDAY=-1
 //	FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1
 //	FREQ=YEARLY;BYMONTH=11;BYMONTHDAY=20
+//	FREQ=MONTHLY;BYMONTHDAY=20;UNTIL=20231231 … each of them with a last day
 //
 // BYSETPOS=-1 is RFC 5545's way to say "the 30th, or the last day of a shorter
 // month". Recurrences are compared with ==. The zero Recurrence has no dates.
@@ -26,6 +27,7 @@ type Recurrence struct {
 	months   uint16 // BYMONTH: bit 1 is January; 0: every month
 	days     uint32 // BYMONTHDAY: bit 1 is the 1st, bit 0 the last day
 	lastOnly bool   // BYSETPOS=-1: of each month the last of the days only
+	until    Date   // UNTIL: the last day that may belong to it; 0: none
 }
 
 type frequency uint8
@@ -88,6 +90,9 @@ func daysIn(year int, m time.Month) int {
 // 2999 do not exist.
 func (r Recurrence) Between(from, to Date) []Date {
 	from, to = max(from, firstDate), min(to, lastDate)
+	if r.until != 0 {
+		to = min(to, r.until)
+	}
 	if from > to {
 		return nil
 	}
@@ -162,6 +167,9 @@ func (r Recurrence) String() string {
 	if r.lastOnly {
 		parts = append(parts, "BYSETPOS=-1")
 	}
+	if r.until != 0 {
+		parts = append(parts, "UNTIL="+strings.ReplaceAll(r.until.String(), "-", ""))
+	}
 	return strings.Join(parts, ";")
 }
 
@@ -223,6 +231,11 @@ func ParseRecurrence(s string) (Recurrence, error) {
 				return fail("BYSETPOS must be -1")
 			}
 			r.lastOnly = true
+		case "UNTIL":
+			t, err := time.Parse("20060102", value)
+			if r.until = DateOf(t); err != nil || r.until < firstDate || r.until > lastDate {
+				return fail("UNTIL=%s is no day like 20231231", value)
+			}
 		default:
 			return fail("%q is not supported", part)
 		}
