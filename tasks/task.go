@@ -43,7 +43,7 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 }
 
 // Compare orders numbers as people do: 2 before 10, 3 before 3.2 before 3.a
-// before 4. It is zero for equal numbers only.
+// before 4, II.1 before IX.1 before X.1. It is zero for equal numbers only.
 func (n Number) Compare(o Number) int {
 	a, b := strings.Split(string(n), "."), strings.Split(string(o), ".")
 	for i := range min(len(a), len(b)) {
@@ -55,11 +55,35 @@ func (n Number) Compare(o Number) int {
 }
 
 // comparePart compares by the number in front, then by what follows it. What
-// has no number in front comes last.
+// has no number in front comes last, Roman figures before other letters.
 func comparePart(a, b string) int {
 	x, restA := leadingNumber(a)
 	y, restB := leadingNumber(b)
+	if x == math.MaxInt && y == math.MaxInt {
+		return cmp.Or(cmp.Compare(romanNumber(a), romanNumber(b)), cmp.Compare(a, b))
+	}
 	return cmp.Or(cmp.Compare(x, y), cmp.Compare(restA, restB))
+}
+
+// romanNumber returns the value of the Roman figures I to LXXXIX, by which plans
+// number their sections, and math.MaxInt for other text: C and D are letters.
+func romanNumber(s string) int {
+	values := map[byte]int{'I': 1, 'V': 5, 'X': 10, 'L': 50}
+	n := 0
+	for i := range len(s) {
+		v, ok := values[s[i]]
+		if !ok || i > 7 {
+			return math.MaxInt
+		}
+		if i+1 < len(s) && values[s[i+1]] > v {
+			v = -v
+		}
+		n += v
+	}
+	if n < 1 {
+		return math.MaxInt
+	}
+	return n
 }
 
 func leadingNumber(s string) (n int, rest string) {

@@ -4,16 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"html"
-	"sort"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	renderer "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 
 	"nhacviec/tasks"
 )
@@ -28,181 +25,231 @@ func ReadMarkdown(name string, data []byte) (Document, error) {
 	return s.document()
 }
 
+// readMarkdown finds the tables line by line and leaves to goldmark only what
+// is in a cell: on whole files it takes time that grows with their square.
 func (f file) readMarkdown() (sheet, error) {
-	m := markdown{sheet: sheet{name: f.name}}
-	data := bytes.TrimPrefix(f.data, []byte("\xef\xbb\xbf"))
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
-	m.source = data
-	m.starts = append(m.starts, 0)
-	for i, b := range data {
-		if b == '\n' {
-			m.starts = append(m.starts, i+1)
+	source, err := f.text()
+	if err != nil {
+		return sheet{}, err
+	}
+	m := &markdown{sheet: sheet{name: f.name, limits: f.limits}, inline: newInline()}
+	for raw := range bytes.Lines(source) {
+		if m.line++; len(raw) > cellsInRow*f.limits.Cell {
+			return sheet{}, m.cellTooLong(m.line, f.limits)
+		}
+		if err := m.add(string(bytes.TrimSuffix(raw, []byte("\n")))); err != nil {
+			return sheet{}, err
 		}
 	}
-	if err := m.checkText(); err != nil {
+	if err := m.flush(); err != nil {
 		return sheet{}, err
 	}
-	root := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(data))
-	if err := m.walk(root); err != nil {
-		return sheet{}, err
-	}
+	m.endTable()
 	return m.sheet, nil
 }
 
+// markdown reads a text line by line. A line is kept until the next tells
+// whether it is the header of a table.
 type markdown struct {
 	sheet
-	source []byte
-	starts []int // where each line starts
+	inline parser.Parser
+	work   int // what mark-up has cost so far
+
+	line  int    // of the line that was read last
+	kept  string // the line above, if kept
+	keeps bool
+	width int // of the table being read; 0: none
+	table table
+	rows  int
+	until string // what ends the code or the comment that the line is in; "": it is in none
+	cells arena
 }
 
-// lineOf returns the line, from 1, of a place in the source.
-func (m *markdown) lineOf(pos int) int {
-	return sort.SearchInts(m.starts, pos+1)
-}
-
-// rawLine returns a line, from 1, without its end.
-func (m *markdown) rawLine(n int) []byte {
-	end := len(m.source)
-	if n < len(m.starts) {
-		end = m.starts[n] - 1
-	}
-	return m.source[m.starts[n-1]:end]
-}
-
-func (m *markdown) checkText() error {
-	if i := bytes.IndexByte(m.source, 0); i >= 0 {
-		return m.errorf(m.lineOf(i), "a NUL byte: not a Markdown text; save it as UTF-8")
-	}
-	if utf8.Valid(m.source) {
+func (m *markdown) add(raw string) error {
+	indented := strings.HasPrefix(raw, "    ") || strings.HasPrefix(raw, "\t")
+	s := unquoted(raw)
+	if m.width > 0 {
+		if s != "" {
+			return m.row(s)
+		}
+		m.endTable()
 		return nil
 	}
-	for i := 0; i < len(m.source); {
-		r, n := utf8.DecodeRune(m.source[i:])
-		if r == utf8.RuneError && n == 1 {
-			return m.errorf(m.lineOf(i), "not UTF-8 text; save it as UTF-8")
+	switch {
+	case m.until != "":
+		if strings.Contains(s, m.until) {
+			m.until = ""
 		}
-		i += n
-	}
-	return nil
-}
-
-// walk collects the tables and the lines outside of them. A line that looks
-// like a row but belongs to no table is refused, for its task would be lost.
-func (m *markdown) walk(root ast.Node) error {
-	inTable := make([]bool, len(m.starts)+1)
-	err := ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if !entering {
-			return ast.WalkContinue, nil
-		}
-		if n.Kind() != extast.KindTable {
-			return ast.WalkContinue, nil
-		}
-		var t table
-		for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-			r, err := m.record(row)
-			if err != nil {
-				return ast.WalkStop, err
-			}
-			inTable[r.line] = true
-			if row.Kind() == extast.KindTableHeader {
-				inTable[r.line+1] = true // the line of dashes
-			}
-			t = append(t, r)
-		}
-		m.tables = append(m.tables, t)
-		return ast.WalkSkipChildren, nil
-	})
-	if err != nil {
+	case strings.HasPrefix(s, "```"), strings.HasPrefix(s, "~~~"):
+		m.until = s[:3]
+	case strings.HasPrefix(s, "<!--") && !strings.Contains(s, "-->"):
+		m.until = "-->"
+	case m.keeps && !indented && delimiterRow(s) > 0 && delimiterRow(s) == len(splitCells(m.kept)):
+		m.keeps, m.width = false, delimiterRow(s)
+		return m.rowAt(m.line-1, m.kept)
+	case !indented:
+		err := m.flush()
+		m.kept, m.keeps = s, s != ""
 		return err
 	}
-	for n := 1; n <= len(m.starts); n++ {
-		if inTable[n] {
-			continue
+	if err := m.flush(); err != nil {
+		return err
+	}
+	return m.addLine(m.line, s)
+}
+
+// flush makes prose of the line that was kept.
+func (m *markdown) flush() error {
+	if !m.keeps {
+		return nil
+	}
+	m.keeps = false
+	return m.addLine(m.line-1, m.kept)
+}
+
+// addLine adds a line of prose. One that looks like a row but belongs to no
+// table is refused, for its task would be lost.
+func (m *markdown) addLine(n int, s string) error {
+	if len(s) > 1 && s[0] == '|' {
+		return m.errorf(n, "a table row outside of any table; a table wants a header row, a row of dashes with as many columns, and no empty line in it")
+	}
+	if s = tasks.Clean(strings.Trim(s, "#*_> ")); s != "" {
+		if len(m.prose) == m.limits.Rows {
+			return m.errorf(n, "more than %d lines of text, the max_rows of [import]; a plan has fewer", m.limits.Rows)
 		}
-		raw := bytes.TrimSpace(m.rawLine(n))
-		if len(raw) > 1 && raw[0] == '|' {
-			return m.errorf(n, "a table row outside of any table; a table wants a header row, a row of dashes with as many columns, and no empty line in it")
-		}
-		if s := tasks.Clean(strings.Trim(string(raw), "#*_> ")); s != "" {
-			m.prose = append(m.prose, line{n, s})
-		}
+		m.prose = append(m.prose, line{n, s})
 	}
 	return nil
 }
 
-func (m *markdown) record(row ast.Node) (record, error) {
-	pos := m.start(row)
-	r := record{line: m.lineOf(pos)}
-	raw, _, _ := bytes.Cut(m.source[pos:], []byte("\n")) // without the ">" of a quotation
-	for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
-		r.cells = append(r.cells, m.text(cell))
+func (m *markdown) endTable() {
+	if m.width > 0 {
+		m.tables = append(m.tables, m.table)
+		m.table, m.width = nil, 0
 	}
-	given := splitCells(raw)
-	if len(given) == 1 && !bytes.Contains(raw, []byte("|")) {
-		return r, m.errorf(r.line, "text right below a table; put an empty line between them, or the text in a row")
-	}
-	for _, extra := range given[min(len(given), len(r.cells)):] {
-		if len(bytes.TrimSpace(extra)) > 0 {
-			return r, m.errorf(r.line, "a row of %d cells in a table of %d columns; write a | that is text as \\|", len(given), len(r.cells))
-		}
-	}
-	return r, nil
 }
 
-// start returns where a row starts in the source. The library knows it for
-// rows, but not for the header: there the cells tell, and for a header without
-// any the row that comes behind the dashes.
-func (m *markdown) start(row ast.Node) int {
-	if row.Kind() != extast.KindTableHeader {
-		return row.Pos()
+func (m *markdown) row(s string) error {
+	if !strings.Contains(s, "|") {
+		return m.errorf(m.line, "text right below a table; put an empty line between them, or the text in a row")
 	}
-	if first := row.FirstChild(); first.Lines().Len() > 0 {
-		pos := first.Lines().At(0).Start
-		begin := m.starts[m.lineOf(pos)-1]
-		if bar := bytes.IndexByte(m.source[begin:pos], '|'); bar >= 0 {
-			return begin + bar
+	return m.rowAt(m.line, s)
+}
+
+func (m *markdown) rowAt(n int, s string) error {
+	if m.rows++; m.rows > m.limits.Rows {
+		return m.tooManyRows(n, m.limits)
+	}
+	given := splitCells(s)
+	if filledWidth(given) > m.width {
+		return m.errorf(n, "a row of %d cells in a table of %d columns; write a | that is text as \\|", len(given), m.width)
+	}
+	if m.width > maxColumns {
+		return m.tooManyCells(n)
+	}
+	r := record{n, m.cells.take(m.width)}
+	for i, cell := range given[:min(len(given), m.width)] {
+		if len(cell) > m.limits.Cell {
+			return m.cellTooLong(n, m.limits)
 		}
-		return pos
+		var err error
+		if r.cells[i], err = m.cell(n, cell); err != nil {
+			return err
+		}
 	}
-	if next := row.NextSibling(); next != nil {
-		return m.starts[m.lineOf(next.Pos())-3]
+	m.table = append(m.table, r)
+	return nil
+}
+
+// unquoted drops the space around a line and the marks of a quotation.
+func unquoted(s string) string {
+	s = strings.Trim(s, " \t\v\f")
+	for strings.HasPrefix(s, ">") {
+		s = strings.TrimLeft(s[1:], " \t")
 	}
-	return row.Parent().Pos()
+	return s
+}
+
+// delimiterRow returns the number of columns of a line of dashes below a
+// header, |---|:-:|, and 0 for any other line.
+func delimiterRow(s string) int {
+	s = strings.Trim(unquoted(s), " \n\r")
+	if !strings.Contains(s, "-") || strings.Trim(s, "|:- \t") != "" {
+		return 0
+	}
+	n := strings.Count(strings.TrimSuffix(strings.TrimPrefix(s, "|"), "|"), "|") + 1
+	if n == 1 && !strings.Contains(s, "|") {
+		return 0
+	}
+	return n
 }
 
 // splitCells splits a line as a table row is.
-func splitCells(raw []byte) [][]byte {
-	raw = bytes.TrimSpace(raw)
-	raw = bytes.TrimPrefix(raw, []byte("|"))
-	var cells [][]byte
+func splitCells(raw string) []string {
+	raw = strings.TrimPrefix(raw, "|")
+	var cells []string
 	start := 0
-	for i, b := range raw {
-		if b == '|' && (i == 0 || raw[i-1] != '\\') {
-			cells = append(cells, raw[start:i])
+	for i := range len(raw) {
+		if raw[i] == '|' && (i == 0 || raw[i-1] != '\\') {
+			cells = append(cells, strings.TrimSpace(raw[start:i]))
 			start = i + 1
 		}
 	}
-	if start < len(raw) || len(cells) == 0 {
-		cells = append(cells, raw[start:])
+	if rest := strings.TrimSpace(raw[start:]); rest != "" || len(cells) == 0 {
+		cells = append(cells, rest)
 	}
 	return cells
 }
 
-// text returns the words of a cell. Mark-up is dropped, <br> is a space.
-func (m *markdown) text(cell ast.Node) string {
+const (
+	markup    = "`*_[]<&\\!~"
+	smallWork = 1 << 14 // marks times bytes of a usual cell
+	maxWork   = 1 << 29 // of all larger ones together; goldmark does about as many in half a second
+)
+
+// cell returns the words of a cell. Mark-up is dropped, <br> is a space.
+func (m *markdown) cell(n int, s string) (string, error) {
+	s = strings.ReplaceAll(s, `\|`, "|")
+	if !strings.ContainsAny(s, markup) {
+		return tasks.Clean(s), nil
+	}
+	marks := 0
+	for i := range len(s) {
+		if strings.IndexByte(markup, s[i]) >= 0 {
+			marks++
+		}
+	}
+	if work := marks * len(s); work > smallWork {
+		m.work += work
+	}
+	if m.work > maxWork {
+		return "", m.errorf(n, "more mark-up (%s) than a plan has; take it out, or save the plan as .docx or .csv", markup)
+	}
+	source := []byte(s)
+	return words(m.inline.Parse(text.NewReader(source)), source), nil
+}
+
+// newInline returns a parser that takes all text for one paragraph.
+func newInline() parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1)),
+		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+	)
+}
+
+func words(root ast.Node, source []byte) string {
 	var b bytes.Buffer
-	w := bufio.NewWriter(&b)
-	ast.Walk(cell, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+	w := bufio.NewWriterSize(&b, 256)
+	ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
 		case *ast.Text:
 			if n.IsRaw() {
-				renderer.DefaultWriter.RawWrite(w, n.Segment.Value(m.source))
+				renderer.DefaultWriter.RawWrite(w, n.Segment.Value(source))
 			} else {
-				renderer.DefaultWriter.Write(w, n.Segment.Value(m.source))
+				renderer.DefaultWriter.Write(w, n.Segment.Value(source))
 			}
 			if n.SoftLineBreak() || n.HardLineBreak() {
 				w.WriteByte(' ')
@@ -210,12 +257,12 @@ func (m *markdown) text(cell ast.Node) string {
 		case *ast.String:
 			renderer.DefaultWriter.Write(w, n.Value)
 		case *ast.AutoLink:
-			renderer.DefaultWriter.RawWrite(w, n.Label(m.source))
+			renderer.DefaultWriter.RawWrite(w, n.Label(source))
 		case *ast.RawHTML:
 			var tag []byte
 			for i := range n.Segments.Len() {
 				s := n.Segments.At(i)
-				tag = append(tag, s.Value(m.source)...)
+				tag = append(tag, s.Value(source)...)
 			}
 			if lower := bytes.ToLower(tag); bytes.HasPrefix(lower, []byte("<br")) || bytes.HasPrefix(lower, []byte("<p")) || bytes.HasPrefix(lower, []byte("</p")) {
 				w.WriteByte(' ')

@@ -7,11 +7,12 @@
 package planfile
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
+	"syscall"
 
 	"nhacviec/tasks"
 )
@@ -52,17 +53,18 @@ func Read(path string, opt Options) (Document, error) {
 	if f.limits == (Limits{}) {
 		f.limits = DefaultLimits()
 	}
-	read, err := f.reader()
-	if err != nil {
+	if err := f.load(path); err != nil {
 		return Document{}, err
 	}
-	if err := f.load(path); err != nil {
+	read, err := f.reader()
+	if err != nil {
 		return Document{}, err
 	}
 	s, err := read(f)
 	if err != nil {
 		return Document{}, err
 	}
+	s.limits = f.limits
 	return s.document()
 }
 
@@ -74,41 +76,49 @@ type file struct {
 	limits Limits
 }
 
-func (f file) reader() (func(file) (sheet, error), error) {
-	switch ext := strings.ToLower(filepath.Ext(f.name)); ext {
-	case ".md", ".markdown":
-		return file.readMarkdown, nil
-	case ".docx":
-		return file.readDOCX, nil
-	case ".xlsx":
-		return file.readXLSX, nil
-	case ".csv":
-		return file.readCSV, nil
-	case "":
-		return nil, fmt.Errorf("%s: the name does not tell the format; save the plan as Markdown, name.md", f.name)
-	default:
-		return nil, fmt.Errorf("%s: plans are not read from %s files; save the plan as Markdown, name.md", f.name, ext)
-	}
-}
-
+// load reads the file, or refuses it by its size before. A pipe or a device is
+// never waited for.
 func (f *file) load(path string) error {
-	in, err := os.Open(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if err := f.regular(info); err != nil {
+		return err
+	}
+	in, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be another by now
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
+	if info, err = in.Stat(); err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a file", path)
+	if err := f.regular(info); err != nil {
+		return err
 	}
-	if info.Size() > f.limits.File {
+	var b bytes.Buffer
+	b.Grow(int(info.Size()) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(in, f.limits.File+1)); err != nil { // it may grow meanwhile
+		return err
+	}
+	f.data = b.Bytes()
+	if int64(len(f.data)) > f.limits.File {
 		return f.tooLarge()
 	}
-	f.data, err = io.ReadAll(io.LimitReader(in, f.limits.File)) // it may grow meanwhile
-	return err
+	return nil
+}
+
+func (f file) regular(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return fmt.Errorf("%s: a directory; name the plan's file in it", f.name)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s: not a file; import the plan's .docx, .xlsx, .csv or .md", f.name)
+	case info.Size() > f.limits.File:
+		return f.tooLarge()
+	}
+	return nil
 }
 
 func (f file) tooLarge() error {
@@ -117,61 +127,4 @@ func (f file) tooLarge() error {
 
 func (f file) unpackedTooLarge() error {
 	return fmt.Errorf("%s: unpacks to more than %d MB, the max_unpacked_mb of [import]; a plan is smaller", f.name, f.limits.Unpacked>>20)
-}
-
-func (s sheet) tooManyRows(line int, l Limits) error {
-	return s.errorf(line, "more than %d rows, the max_rows of [import]; a plan has fewer", l.Rows)
-}
-
-func (s sheet) cellTooLong(line int, l Limits) error {
-	return s.errorf(line, "a cell of more than %d KB, the max_cell_kb of [import]", l.Cell>>10)
-}
-
-// sheet is what a format's reader finds in a file. Lines rise from the top of
-// the file to its end; formats without lines count their rows.
-type sheet struct {
-	name    string
-	where   func(line int) string // what an error calls a line: "table 1, row 12"; nil: its number
-	tables  []table
-	prose   []line // the text outside of the tables, line by line
-	notices []string
-}
-
-type table []record
-
-// record is one row of a table. All rows of a table have the same number of
-// cells; their text is clean.
-type record struct {
-	line  int
-	cells []string
-}
-
-type line struct {
-	line int
-	text string
-}
-
-// document reads title, date and rows out of a sheet.
-func (s sheet) document() (Document, error) {
-	rows, first, err := s.rows()
-	if err != nil {
-		return Document{}, err
-	}
-	var above []string
-	var all []string
-	for _, l := range s.prose {
-		all = append(all, l.text)
-		if l.line < first {
-			above = append(above, l.text)
-		}
-	}
-	return Document{Title: title(above), Issued: issued(all), Rows: rows, Notices: s.notices}, nil
-}
-
-func (s sheet) errorf(line int, format string, args ...any) error {
-	what := fmt.Sprintf(format, args...)
-	if s.where != nil {
-		return fmt.Errorf("%s: %s: %s", s.name, s.where(line), what)
-	}
-	return fmt.Errorf("%s:%d: %s", s.name, line, what)
 }

@@ -3,8 +3,6 @@ package planfile
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -119,32 +117,6 @@ func TestSeedPlanContents(t *testing.T) {
 			if d, ok := tasks.DeadlineFromContent(text, issued); ok != (r.No == "25" && text == r.Content) {
 				t.Errorf("task %s: %v %s in %q", r.No, ok, d.Explain(), text)
 			}
-		}
-	}
-}
-
-func TestReadErrors(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	huge := filepath.Join(dir, "huge.md")
-	if err := os.WriteFile(huge, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(huge, DefaultLimits().File+1); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(dir, "folder.md"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{
-		"plan.pdf":  "plans are not read from .pdf files; save the plan as Markdown",
-		"plan":      "the name does not tell the format",
-		"none.md":   "no such file",
-		"huge.md":   "a file of more than 32 MB, the max_file_mb of [import]",
-		"folder.md": "not a file",
-	} {
-		if _, err := Read(filepath.Join(dir, name), Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v, want an error with %q", name, err, want)
 		}
 	}
 }

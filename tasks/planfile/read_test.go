@@ -1,0 +1,248 @@
+package planfile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode/utf16"
+)
+
+const csvHead = "STT,Nội dung,Đơn vị chủ trì,Thời hạn\n"
+
+// wide returns text in UTF-16 with its mark.
+func wide(s string, order binary.AppendByteOrder) string {
+	out := order.AppendUint16
+	b := out(nil, 0xfeff)
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = out(b, u)
+	}
+	return string(b)
+}
+
+// The content tells the format, whatever the name says.
+func TestReadByContent(t *testing.T) {
+	t.Parallel()
+	md := head + "| 1 | a | | | | |\n"
+	csv := csvHead + "1,a,,\n"
+	for name, data := range map[string]string{
+		"plan.md":          md,
+		"plan.markdown":    md,
+		"PLAN.MD":          md,
+		"plan":             md,
+		"plan.txt":         md,
+		"table.csv":        md,
+		"table.docx":       md,
+		"table.pdf":        md,
+		"plan.csv":         csv,
+		"plan.tsv":         strings.ReplaceAll(csv, ",", "\t"),
+		"sheet.txt":        strings.ReplaceAll(csv, ",", "\t"),
+		"sheet.md":         csv,
+		"sheet.xlsx":       strings.ReplaceAll(csv, ",", ";"),
+		"sheet":            csv,
+		"unicode-le.txt":   wide(strings.ReplaceAll(csv, ",", "\t"), binary.LittleEndian),
+		"unicode-be.csv":   wide(csv, binary.BigEndian),
+		"unicode-le.md":    wide(md, binary.LittleEndian),
+		"mark.csv":         "\ufeff" + csv,
+		"windows.csv":      strings.ReplaceAll(csv, "\n", "\r\n"),
+		"old-mac.csv":      strings.ReplaceAll(csv, "\n", "\r"),
+		"told.csv":         "sep=;\n" + strings.ReplaceAll(csv, ",", ";"),
+		"Kế hoạch (1).csv": csv,
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		write(t, path, data)
+		doc, err := Read(path, Options{})
+		if err != nil || len(doc.Rows) != 1 || doc.Rows[0].No != "1" || doc.Rows[0].Content != "a" {
+			t.Errorf("%s: %+v, error %v", name, doc.Rows, err)
+		}
+	}
+}
+
+func write(t testing.TB, path, data string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReadRefusesByContent(t *testing.T) {
+	t.Parallel()
+	utf16le := func(s string) string { return wide(s, binary.LittleEndian)[2:] }
+	const ole = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00\x00"
+	for name, c := range map[string]struct{ data, want string }{
+		"pdf":           {"%PDF-1.7\n...", "a PDF; ask for the Word or Excel file"},
+		"pdf, late":     {"junk\n%PDF-1.4", "a PDF;"},
+		"doc":           {ole + utf16le("WordDocument"), "an old Word file (.doc); open it in Word or LibreOffice and save it as .docx"},
+		"xls":           {ole + utf16le("Workbook"), "an old Excel file (.xls); open it in Excel or LibreOffice and save it as .xlsx"},
+		"locked":        {ole + utf16le("EncryptedPackage"), "locked with a password;"},
+		"msg":           {ole, "an old Office file"},
+		"png":           {"\x89PNG\r\n\x1a\n", "a picture;"},
+		"jpeg":          {"\xff\xd8\xff\xe0", "a picture;"},
+		"gif":           {"GIF89a", "a picture;"},
+		"webp":          {"RIFF\x10\x00\x00\x00WEBPVP8 ", "a picture;"},
+		"tiff":          {"II*\x00", "a picture;"},
+		"bmp":           {"BM\x10\x10\x00\x00\x00\x00\x00\x00", "a picture;"},
+		"heic":          {"\x00\x00\x00\x18ftypheic\x00", "a picture;"},
+		"rtf":           {`{\rtf1 a}`, "an RTF file; open it in Word"},
+		"html":          {"\n<HTML><table>", "a web page"},
+		"html, 16 bits": {wide("<html>", binary.LittleEndian), "a web page"},
+		"xml":           {"\ufeff<?xml version=\"1.0\"?><Workbook>", "a web page"},
+		"gzip":          {"\x1f\x8b\x08", "an archive;"},
+		"7z":            {"7z\xbc\xaf\x27\x1c", "an archive;"},
+		"rar":           {"Rar!\x1a\x07\x00", "an archive;"},
+		"tar":           {strings.Repeat("a", 257) + "ustar", "an archive;"},
+		"elf":           {"\x7fELF\x02", "a program"},
+		"exe":           {"MZ\x90\x00", "a program"},
+		"sqlite":        {"SQLite format 3\x00", "a program or a database"},
+		"zip, cut off":  {"PK\x03\x04abc", "cut off or damaged"},
+		"empty":         {"", "an empty file;"},
+		"NUL":           {"STT\x00", "1: a NUL byte"},
+		"not UTF-8":     {csvHead + "1,a\xff,,\n", "2: not UTF-8"},
+		"half a pair":   {wide("STT\n", binary.LittleEndian) + "\x00\xd8a\x00", "2: half a character"},
+		"an odd byte":   {wide("STT\n", binary.LittleEndian) + "a", "2: cut off within a character"},
+		"prose":         {"Kế hoạch", "no table"},
+	} {
+		for _, ext := range []string{".docx", ".xlsx", ".csv", ".md", ".pdf", ""} {
+			if name == "prose" && ext == ".csv" {
+				continue // there it is a row of one cell
+			}
+			path := filepath.Join(t.TempDir(), "plan"+ext)
+			write(t, path, c.data)
+			_, err := Read(path, Options{})
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), path) {
+				t.Errorf("%s as plan%s: %v, want %q", name, ext, err, c.want)
+			}
+		}
+	}
+}
+
+func TestReadKindsOfZip(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"ppt/presentation.xml": "a PowerPoint file;",
+		"xl/workbook.bin":      "a binary Excel workbook",
+		"a.txt":                "a zip archive without a plan's parts;",
+	} {
+		path := filepath.Join(t.TempDir(), "plan.docx")
+		write(t, path, string(zipFile(t, part{name, "x"})))
+		if _, err := Read(path, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	for mime, want := range map[string]string{
+		"application/vnd.oasis.opendocument.text":        "an OpenDocument text (.odt);",
+		"application/vnd.oasis.opendocument.spreadsheet": "an OpenDocument sheet (.ods);",
+	} {
+		path := filepath.Join(t.TempDir(), "plan.docx")
+		write(t, path, string(zipFile(t, part{"mimetype", mime})))
+		if _, err := Read(path, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", mime, err, want)
+		}
+	}
+}
+
+func TestReadPaths(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	write(t, path("plan.md"), head+"| 1 | a | | | | |\n")
+	write(t, path("huge.csv"), "")
+	for _, err := range []error{
+		os.Truncate(path("huge.csv"), 1<<30),
+		os.Mkdir(path("folder.md"), 0o700),
+		os.Symlink("plan.md", path("link.md")),
+		os.Symlink("gone.md", path("dangling.md")),
+		os.Symlink("loop.md", path("loop.md")),
+		syscall.Mkfifo(path("pipe.md"), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if doc, err := Read(path("link.md"), Options{}); err != nil || len(doc.Rows) != 1 {
+		t.Errorf("a link to a plan: %v", err)
+	}
+	for name, want := range map[string]string{
+		path("none.md"):     "no such file",
+		path("dangling.md"): "no such file",
+		path("loop.md"):     "too many levels of symbolic links",
+		path("folder.md"):   "a directory;",
+		path("huge.csv"):    "more than 32 MB, the max_file_mb of [import]",
+		path("pipe.md"):     "not a file;",
+		"/dev/zero":         "not a file;",
+	} {
+		if _, err := Read(name, Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v, want an error with %q", name, err, want)
+		}
+	}
+}
+
+// Whoever sends a file chooses what it costs to read: each of these is refused
+// soon, in little memory, with the limit named.
+func TestHostile(t *testing.T) {
+	huge := Limits{File: 1 << 30, Unpacked: 1 << 30, Rows: 50_000, Cell: 64 << 10}
+	rows := func(head, row string, size int) string {
+		return head + strings.Repeat(row, size/len(row))
+	}
+	long := strings.Repeat("a", 20<<20)
+	for _, c := range []struct {
+		name, file string
+		data       string
+		limits     Limits
+		want       string
+	}{
+		{"a million rows", "a.csv", rows(csvHead, "1,nội dung,,\n", 5<<20), Limits{}, "max_rows"},
+		{"a million rows of Markdown", "a.md", rows(head, "| 1 | a | | | | |\n", 5<<20), Limits{}, "max_rows"},
+		{"a long field", "a.csv", csvHead + "1,\"" + long, huge, "a.csv:2: a cell of more than 64 KB, the max_cell_kb of [import]"},
+		{"a long line", "a.csv", csvHead + "1," + long, huge, "a.csv:2: a cell of more than 64 KB"},
+		{"a long line of Markdown", "a.md", head + "| 1 |" + long, huge, "a.md:3: a cell of more than 64 KB"},
+		{"a cell of a megabyte", "a.csv", csvHead + "1," + long[:1<<20] + ",,\n", Limits{}, "a.csv:2: a cell of more than 64 KB"},
+		{"a cell of a megabyte of Markdown", "a.md", head + "| 1 |" + long[:1<<20] + "|\n", Limits{}, "a.md:3: a cell of more than 64 KB"},
+		{"columns without end", "a.csv", rows("", ",", 4<<20), Limits{}, "columns"},
+		{"columns without end in Markdown", "a.md", rows("|", "a|", 200_000) + "\n|" + rows("", "-|", 200_000) + "\n", Limits{}, "columns"},
+		{"short rows of a wide table", "a.md", rows("|", "a|", 200) + "\n|" + rows("", "-|", 200) + "\n" + rows("", "|a|\n", 1_000_000), Limits{}, "max_rows"},
+		{"backticks", "a.md", rows(head, "| 1 | "+strings.Repeat("`\\|` ", 5)+"| | | | |\n", 1<<20), Limits{}, "twice"},
+		{"links that do not end", "a.md", rows(head, "| 1 | "+strings.Repeat("[a](", 15_000)+"| | | | |\n", 5<<20), Limits{}, "more mark-up"},
+		{"backticks of every length", "a.md", rows(head, "| 1 | "+ticks(60_000)+"| | | | |\n", 5<<20), Limits{}, "more mark-up"},
+		{"quotations in each other", "a.md", rows("", ">", 5<<20), Limits{}, "max_cell_kb"},
+		{"lists in each other", "a.md", rows("", "                              - a\n", 5<<20), Limits{}, "lines of text, the max_rows"},
+		{"brackets that open", "a.md", rows("", "(kèm theo (\n", 5<<20), Limits{}, "lines of text, the max_rows"},
+		{"no header", "a.csv", rows("", "a,b,c,d\n", 300_000), Limits{}, "no header row"},
+		{"headers only", "a.csv", rows("", csvHead, 1<<20), Limits{}, "no task"},
+		{"sections only", "a.csv", rows(csvHead, "CÔNG AN THÀNH PHỐ,,,\n", 900_000), Limits{}, "no task"},
+		{"a task without end", "a.csv", rows(csvHead+"1,a,,\n", ",b,,\n", 240_000), Limits{}, "max_cell_kb"},
+	} {
+		path := filepath.Join(t.TempDir(), c.file)
+		write(t, path, c.data)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		begin := time.Now()
+		_, err := Read(path, Options{Limits: c.limits})
+		took := time.Since(begin)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 1000 {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+		grown := int64(after.TotalAlloc-before.TotalAlloc) - int64(len(c.data))
+		t.Logf("%-34s %6.1f MB: %8v, %4d MB beside the file", c.name, float64(len(c.data))/(1<<20), took.Round(time.Millisecond), grown>>20)
+		if took > 5*time.Second || grown > 200<<20 {
+			t.Errorf("%s: %v and %d MB", c.name, took, grown>>20)
+		}
+	}
+}
+
+// ticks returns runs of backticks, each longer than the one before: none is
+// the end of another.
+func ticks(size int) string {
+	var b bytes.Buffer
+	for n := 1; b.Len() < size; n++ {
+		b.WriteString(strings.Repeat("`", n) + " ")
+	}
+	return b.String()
+}
