@@ -189,7 +189,8 @@ func kindOf(heading string) (column, int) {
 func headerAt(t table, i int) (columns, int) {
 	if i+1 < len(t) {
 		if joined, ok := joinHeadings(t[i].cells, t[i+1].cells); ok {
-			if c, ok := header(record{t[i].line, joined}); ok {
+			c, ok := header(record{t[i].line, joined})
+			if _, alone := header(t[i+1]); ok && !alone { // else the first is a title
 				return c, 2
 			}
 		}

@@ -79,7 +79,7 @@ func (g *gatherer) finish() error {
 // deadline says the deadline out of the columns that tell of time. A day on
 // which the work begins makes a period when the end is a day too; what is not
 // used goes to the note.
-func (t *task) deadline(notes *string, begins, ends, spares string) string {
+func (t *pending) deadline(notes *string, begins, ends, spares string) string {
 	if ends == "" {
 		ends, spares = spares, ""
 	}
@@ -112,7 +112,7 @@ func without(s, word string) string {
 }
 
 // named returns the headings of the columns of a kind.
-func (t *task) named(kind column) string {
+func (t *pending) named(kind column) string {
 	var names []string
 	for i, k := range t.kinds {
 		if k == kind && t.headings[i] != "" {
@@ -193,7 +193,7 @@ func few(names []string) string {
 
 // tellColumns says which columns are not read.
 func (g *gatherer) tellColumns() {
-	if t := (task{columns: g.columns}); slices.Contains(g.kinds, ignored) {
+	if t := (pending{columns: g.columns}); slices.Contains(g.kinds, ignored) {
 		g.notices = append(g.notices, "not read, as nhacviec keeps it itself: "+t.named(ignored))
 	}
 	if len(g.marked) > 0 {

@@ -10,7 +10,6 @@ import (
 )
 
 const (
-	maxColumns  = 100     // of a CSV or Markdown; a plan has about ten
 	cellsInRow  = 64      // cells of the greatest length that a row may hold
 	sepsInRow   = 100_000 // separators, those in quotes too
 	sampleBytes = 1 << 20

@@ -20,9 +20,9 @@ type gatherer struct {
 	restart  bool   // text and a header stand before the next task: its 1 may begin another table
 	closed   bool   // the signatures below the table have begun
 
-	task    task // the one that is being read
-	top     int  // the row that sub-tasks stand under
-	dashes  int  // sub-tasks under it without a number of their own
+	task    pending // the one that is being read
+	top     int     // the row that sub-tasks stand under
+	dashes  int     // sub-tasks under it without a number of their own
 	rows    []tasks.Row
 	of      []int32 // the section of each row
 	highest int     // number so far
@@ -32,8 +32,8 @@ type gatherer struct {
 	marked    []string
 }
 
-// task is a row that may go on in the records below.
-type task struct {
+// pending is a task that may go on in the records below.
+type pending struct {
 	no tasks.Number
 	columns
 	line  int
@@ -314,7 +314,7 @@ func understood(deadline string) bool {
 
 // join appends a cell of a record below the task, and returns how long the
 // text is that it joins.
-func (t *task) join(c columns, i int, cell string) int {
+func (t *pending) join(c columns, i int, cell string) int {
 	at := t.columnOf(c, i)
 	if at < 0 {
 		t.more = append(append(t.more, ' '), labelled(c.headings[i], cell)...)
@@ -334,7 +334,7 @@ func (t *task) join(c columns, i int, cell string) int {
 }
 
 // columnOf returns which column of the task's header a column of another is.
-func (t *task) columnOf(c columns, i int) int {
+func (t *pending) columnOf(c columns, i int) int {
 	if i < len(t.kinds) && t.kinds[i] == c.kinds[i] && t.headings[i] == c.headings[i] {
 		return i
 	}

@@ -13,7 +13,7 @@ type sheet struct {
 	tables  []table
 	prose   []line // the text outside of the tables, line by line
 	notices []string
-	limits  Limits // set by who reads the rows
+	limits  Limits // zero: DefaultLimits
 }
 
 type table []record
@@ -32,6 +32,9 @@ type line struct {
 
 // document reads title, number, date and rows out of a sheet.
 func (s sheet) document() (Document, error) {
+	if s.limits == (Limits{}) {
+		s.limits = DefaultLimits()
+	}
 	g, first, err := s.readRows()
 	if err != nil {
 		return Document{}, err
