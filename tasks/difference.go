@@ -13,6 +13,21 @@ type Difference struct {
 	Same    []Task    // as stored; nothing the plan says changed
 }
 
+// Alive counts the stored tasks that were not cancelled before.
+func (d Difference) Alive() int {
+	n := len(d.Same) + len(d.Gone)
+	for _, c := range d.Changed {
+		if c.Old.Status != Cancelled {
+			n++
+		}
+	}
+	return n
+}
+
+// CancelsMany reports that more than a tenth of the tasks would be cancelled:
+// perhaps it is not the whole plan.
+func (d Difference) CancelsMany() bool { return 10*len(d.Gone) > d.Alive() }
+
 // Changed is a task before and after an import. New is what to store.
 type Changed struct {
 	Old, New Task

@@ -4,7 +4,8 @@ package tasks
 type Plan struct {
 	ID     string `json:"id"` // "ct05"
 	Title  string `json:"title"`
-	Issued Date   `json:"issued"` // null when the document does not say and nobody did
+	Number string `json:"number,omitempty"` // "126/KH-UBND"; "" when the document does not say
+	Issued Date   `json:"issued"`           // null when the document does not say and nobody did
 }
 
 // Row is one numbered row of a task table as a reader found it, before any of

@@ -23,6 +23,10 @@ type Error struct {
 	Hint    string `json:"hint"`  // what to do; may be empty
 	Exit    int    `json:"exit"`  // the command line's exit code
 
+	// Ask is the question of which a yes makes the same request pass with Yes
+	// set; "": there is none.
+	Ask string `json:"ask,omitempty"`
+
 	// Status is the HTTP status; 0: by the exit code.
 	Status int `json:"-"`
 }

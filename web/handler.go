@@ -89,8 +89,8 @@ const (
 	contentType  = "application/json; charset=utf-8"
 	errorTrailer = "Nhacviec-Error"
 
-	maxRequest = 64 << 10 // bytes
-	maxImport  = 32 << 20 // bytes; a plan of a thousand rows has less than one
+	maxRequest = 64 << 10  // bytes
+	maxImport  = 128 << 20 // bytes; a plan of a thousand rows has less than one
 )
 
 // route is what a path does by one method.

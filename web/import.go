@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-
 	"fmt"
 	"net/http"
 	"regexp"
@@ -18,6 +17,7 @@ type Import struct {
 	By     string      `json:"by"`
 	Note   string      `json:"note"`
 	DryRun bool        `json:"dry_run"` // show what would change and change nothing
+	Yes    bool        `json:"yes"`     // even if it cancels more than a tenth of the plan's tasks
 }
 
 // Imported is what an import changed, or would change.
@@ -29,6 +29,7 @@ type Imported struct {
 	Gone    []tasks.View       `json:"gone"` // no longer in the plan: cancelled
 	Same    []tasks.View       `json:"same"`
 	Review  []tasks.ReviewItem `json:"review"` // of new, changed and same
+	Asks    bool               `json:"asks"`   // it cancels so many that storing it wants a yes
 }
 
 // ImportedChange is a task before and after an import.
@@ -57,18 +58,25 @@ func (h *Handler) importPlan(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, Failure(err.Error(), "nothing was stored; correct the plan's table and import it again")
 	}
-	compare := func(stored []tasks.Task) (tasks.Difference, error) {
-		return tasks.Compare(stored, found, today), nil
-	}
 	if in.DryRun {
 		stored, err := h.Plans.Tasks(p.ID)
 		if err != nil {
 			return nil, err
 		}
-		diff, err := compare(stored)
-		return h.imported(p, diff, true), err
+		return h.imported(p, tasks.Compare(stored, found, today), true), nil
 	}
-	diff, err := h.Plans.Import(p, h.Now(), in.By, in.Note, compare)
+	diff, err := h.Plans.Import(p, h.Now(), in.By, in.Note, func(stored []tasks.Task) (tasks.Difference, error) {
+		diff := tasks.Compare(stored, found, today)
+		if alive := diff.Alive(); !in.Yes && diff.CancelsMany() {
+			return diff, &Error{
+				Message: fmt.Sprintf("this would cancel %d of the %d tasks of plan %s; nothing was stored", len(diff.Gone), alive, p.ID),
+				Hint:    "is it the whole plan? -n shows what would change; if it is meant, add --yes",
+				Ask:     fmt.Sprintf("Cancel %d of the %d tasks of plan %s?", len(diff.Gone), alive, p.ID),
+				Exit:    ExitUsage, Status: http.StatusConflict,
+			}
+		}
+		return diff, nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +95,7 @@ func (h *Handler) complete(p tasks.Plan) (tasks.Plan, error) {
 	for _, stored := range plans {
 		if stored.ID == p.ID {
 			p.Title = cmp.Or(p.Title, stored.Title)
+			p.Number = cmp.Or(p.Number, stored.Number)
 			p.Issued = cmp.Or(p.Issued, stored.Issued)
 		}
 	}
@@ -98,7 +107,7 @@ func (h *Handler) complete(p tasks.Plan) (tasks.Plan, error) {
 }
 
 func (h *Handler) imported(p tasks.Plan, d tasks.Difference, dryRun bool) Imported {
-	out := Imported{Plan: p, DryRun: dryRun, New: []tasks.View{}, Changed: []ImportedChange{}, Gone: []tasks.View{}, Same: []tasks.View{}, Review: []tasks.ReviewItem{}}
+	out := Imported{Plan: p, DryRun: dryRun, Asks: d.CancelsMany(), New: []tasks.View{}, Changed: []ImportedChange{}, Gone: []tasks.View{}, Same: []tasks.View{}, Review: []tasks.ReviewItem{}}
 	setting, today := h.Setting(), h.today()
 	keep := func(t tasks.Task) tasks.View {
 		out.Review = append(out.Review, tasks.Review(t, setting.Units, today)...)

@@ -89,6 +89,7 @@ func (c *checker) build(t configTables) *Config {
 		ZaloBot:        c.zaloBot(t.ZaloBot),
 		ZaloOA:         c.zaloOA(t.ZaloOA),
 	}
+	c.importLimits(t.Import)
 	channels := configured(t)
 	config.Units = c.units(t.Units)
 	config.Office = c.office(t.Office, t.Units)

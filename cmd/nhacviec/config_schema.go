@@ -20,6 +20,7 @@ type configTables struct {
 	ZaloBot  *zaloBotTable        `toml:"zalo_bot"`
 	ZaloOA   *zaloOATable         `toml:"zalo_oa"`
 	Calendar calendarTable        `toml:"calendar"`
+	Import   importTable          `toml:"import"`
 	Units    map[string]unitTable `toml:"units"`
 	Rules    map[string]ruleTable `toml:"rules"`
 }
@@ -67,6 +68,13 @@ type calendarTable struct {
 	Holidays   []string `toml:"holidays"`
 	MakeUpDays []string `toml:"make_up_days"`
 	Quiet      []string `toml:"quiet"`
+}
+
+type importTable struct {
+	MaxFileMB     int `toml:"max_file_mb"`
+	MaxUnpackedMB int `toml:"max_unpacked_mb"`
+	MaxRows       int `toml:"max_rows"`
+	MaxCellKB     int `toml:"max_cell_kb"`
 }
 
 type unitTable struct {

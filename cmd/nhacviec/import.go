@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,47 +17,40 @@ import (
 )
 
 func newImportCommand(a *app) *cobra.Command {
-	var plan, title, note string
+	var in web.Import
+	var sheet string
 	var issued dateFlag
-	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Read a plan, or read it again",
 		Long: `Import reads the task table of a plan and stores it, all or nothing. A plan that
 is stored already is compared: what was sent and what people did stays, a
-changed deadline gets a new version, and tasks that are gone are cancelled.
+changed deadline gets a new version, and tasks that are gone are cancelled. When
+that is more than a tenth of them, it asks on a terminal, and elsewhere wants --yes.
 
-It prints what is new, changed and gone, and what somebody must look at.`,
-		Example: `  nhacviec import ke-hoach-05.md --plan ct05 --issued 05/06/2023 -n
-  nhacviec import ke-hoach-05.md --plan ct05 --issued 05/06/2023`,
+The first import prints a summary, later ones what is new, changed and gone;
+both what somebody must look at. What a file may cost is in [import] of the
+config. -n shows the same and changes nothing.`,
+		Example: `  nhacviec import ke-hoach-05.docx --plan ct05 --issued 05/06/2023 -n
+  nhacviec import ke-hoach-05.docx --plan ct05 --issued 05/06/2023
+  nhacviec import theo-doi.xlsx --plan ct05 --sheet "Phụ lục" --yes`,
 		Args: arguments("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := planfile.Read(args[0], planfile.Options{})
+			document, err := a.readPlan(args[0], sheet)
 			if err != nil {
-				return planFileError(err)
+				return err
 			}
-			in := web.Import{
-				Plan:   tasks.Plan{ID: plan, Title: title, Issued: issued.Date},
-				Rows:   document.Rows,
-				By:     whoAsks(),
-				Note:   note,
-				DryRun: dryRun,
-			}
-			if plan == "" {
-				in.Plan.ID = planIDOf(args[0])
-			}
-			if title == "" {
-				in.Plan.Title = document.Title
-			}
-			if issued.Date == 0 {
-				in.Plan.Issued = document.Issued
-			}
+			in.Rows, in.By = document.Rows, whoAsks()
+			in.Plan.ID = cmp.Or(in.Plan.ID, planIDOf(args[0]))
+			in.Plan.Title = cmp.Or(in.Plan.Title, document.Title)
+			in.Plan.Number = document.Number
+			in.Plan.Issued = cmp.Or(issued.Date, document.Issued)
 			use := changes
-			if dryRun {
+			if in.DryRun {
 				use = reads
 			}
 			return a.ask(cmd.Context(), use, func(ctx context.Context, c *web.Client) error {
-				found, err := c.Import(ctx, in)
+				found, err := a.importPlan(ctx, c, in)
 				if err != nil {
 					return err
 				}
@@ -68,12 +62,51 @@ It prints what is new, changed and gone, and what somebody must look at.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&plan, "plan", "", "short id of the plan (default from the file's name)")
-	flags.StringVar(&title, "title", "", "title of the plan (default from the file)")
+	flags.StringVar(&in.Plan.ID, "plan", "", "short id of the plan (default from the file's name)")
+	flags.StringVar(&in.Plan.Title, "title", "", "title of the plan (default from the file)")
 	flags.Var(&issued, "issued", "day on which the plan was issued (default from the file)")
-	flags.StringVar(&note, "note", "", "a note for the ledger")
-	flags.BoolVarP(&dryRun, "dry-run", "n", false, "show what would change and change nothing")
+	flags.StringVar(&sheet, "sheet", "", "sheet of a workbook to read, when several have a task table")
+	flags.StringVar(&in.Note, "note", "", "a note for the ledger")
+	flags.BoolVar(&in.Yes, "yes", false, "store it even if it cancels more than a tenth of the tasks")
+	flags.BoolVarP(&in.DryRun, "dry-run", "n", false, "show what would change and change nothing")
 	return cmd
+}
+
+// readPlan reads a plan's file within the limits of the config, and prints what
+// its reader has to say.
+func (a *app) readPlan(path, sheet string) (document planfile.Document, err error) {
+	config, err := a.configPath()
+	if err != nil {
+		return document, err
+	}
+	limits, err := loadImportLimits(config)
+	if err != nil {
+		return document, err
+	}
+	a.during("reading "+filepath.Base(path), func() {
+		document, err = planfile.Read(path, planfile.Options{Sheet: sheet, Limits: limits})
+	})
+	if err != nil {
+		return document, planFileError(err)
+	}
+	for _, notice := range document.Notices {
+		a.say("note: %s", notice)
+	}
+	return document, nil
+}
+
+// importPlan imports, and asks the person at the terminal what the handler
+// wants to be asked.
+func (a *app) importPlan(ctx context.Context, c *web.Client, in web.Import) (found web.Imported, err error) {
+	try := func() {
+		a.during("comparing "+plural(len(in.Rows), "task"), func() { found, err = c.Import(ctx, in) })
+	}
+	try()
+	if e, ok := errors.AsType[*web.Error](err); ok && e.Ask != "" && a.yes(e.Ask) {
+		in.Yes = true
+		try()
+	}
+	return found, err
 }
 
 func planFileError(err error) error {
@@ -90,45 +123,4 @@ func planIDOf(path string) string {
 	return strings.Join(strings.FieldsFunc(tasks.Bare(name), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	}), "-")
-}
-
-func (a *app) printImported(found web.Imported) error {
-	did := "stored"
-	if found.DryRun {
-		did = "not stored (-n)"
-	}
-	err := a.printLine(fmt.Sprintf("plan %s, issued %s: %d new, %d changed, %d gone, %d the same; %s",
-		found.Plan.ID, found.Plan.Issued.Day(), len(found.New), len(found.Changed), len(found.Gone), len(found.Same), did))
-	if err != nil {
-		return err
-	}
-	var rows [][]string
-	row := func(what string, v tasks.View, note string) {
-		rows = append(rows, []string{what, string(v.No), string(v.Deadline.Kind), v.NextDue.Day(), unitCell(v.Lead), cut(v.Content, taskWidth), note})
-	}
-	for _, v := range found.New {
-		row("new", v, "")
-	}
-	for _, c := range found.Changed {
-		row("changed", c.New, strings.Join(changeNotes(c), "; "))
-	}
-	for _, v := range found.Gone {
-		row("gone", v, "")
-	}
-	if err := a.printTable([]string{"CHANGE", "NO", "KIND", "DUE", "LEAD", "TASK"}, rows); err != nil {
-		return err
-	}
-	return a.printToLookAt(found.Review)
-}
-
-// changeNotes says what an import changed in a task, where the table does not.
-func changeNotes(c web.ImportedChange) []string {
-	var notes []string
-	if c.Old.Deadline.Version != c.New.Deadline.Version {
-		notes = append(notes, "deadline was: "+deadlineWords(c.Old.Deadline))
-	}
-	if len(c.Overruled) > 0 {
-		notes = append(notes, "settled by hand before: "+strings.Join(c.Overruled, ", "))
-	}
-	return notes
 }

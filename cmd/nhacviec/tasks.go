@@ -39,9 +39,9 @@ func newPlansCommand(a *app) *cobra.Command {
 				}
 				var rows [][]string
 				for _, p := range plans {
-					rows = append(rows, []string{p.ID, p.Issued.Day(), strconv.Itoa(p.Tasks), strconv.Itoa(p.Done), strconv.Itoa(p.Late), strconv.Itoa(p.Review), cut(p.Title, taskWidth)})
+					rows = append(rows, []string{p.ID, p.Issued.Day(), strconv.Itoa(p.Tasks), strconv.Itoa(p.Done), strconv.Itoa(p.Late), strconv.Itoa(p.Review), p.Number, cut(p.Title, taskWidth)})
 				}
-				return a.printTable([]string{"PLAN", "ISSUED", "TASKS", "DONE", "OVERDUE", "REVIEW", "TITLE"}, rows)
+				return a.printTable([]string{"PLAN", "ISSUED", "TASKS", "DONE", "OVERDUE", "REVIEW", "NUMBER", "TITLE"}, rows)
 			})
 		},
 	}
