@@ -19,8 +19,10 @@ type group struct {
 // groups lists what there is, in the order of the table.
 func groups() []group {
 	return []group{
-		{id: "G1", title: "SIGKILL at random", alone: true, run: killAtRandom},
+		{id: "G1", title: "SIGKILL at random, G2: repeats", alone: true, run: killAtRandom},
 		{id: "G3", title: "SIGKILL at named points", run: killAtPoints},
+		{id: "G10", title: "disk full, read-only, no descriptors", run: fillDisk},
+		{id: "G11", title: "config spoilt while running", run: spoilConfig},
 		{id: "G12", title: "SIGTERM while sending", run: stopWhileSending},
 	}
 }

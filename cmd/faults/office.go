@@ -25,6 +25,7 @@ type office struct {
 	binary string // the one that its daemon and verbs run
 	config string // path of the config file
 	text   string // of the config file
+	uid    int    // the user that the program runs as; 0: ours
 }
 
 // plan says what an office has to send: so many messages of each channel, each
@@ -183,6 +184,7 @@ func (o *office) verb(ctx context.Context, args ...string) (stdout, stderr strin
 	cmd := exec.CommandContext(ctx, o.binary, append(args, "-c", o.config)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.SysProcAttr = o.attributes()
 	err = cmd.Run()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) && ended.Exited() {

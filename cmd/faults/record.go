@@ -54,6 +54,14 @@ func (r *recorder) take(m notifytest.Message) {
 	r.order = append(r.order, m)
 }
 
+// forget drops what arrived so far.
+func (r *recorder) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.order = nil
+	clear(r.arrived)
+}
+
 // missing counts the targets that have no message yet.
 func (r *recorder) missing() int {
 	r.mu.Lock()
@@ -270,6 +278,17 @@ func (o *office) judgeTarget(res *result, to target, marker string, told map[tar
 			res.fail("%s got a mail with the Message-ID %s, which is none of the ledger's %v", who, m.ID, a.ids)
 		}
 	}
+}
+
+// mostCopies returns how often the message came that came most often.
+func (r *recorder) mostCopies() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	most := 0
+	for _, got := range r.arrived {
+		most = max(most, len(got))
+	}
+	return most
 }
 
 // sameMail counts the mails that came more than once, and those of them whose

@@ -28,7 +28,7 @@ func (o *office) start(ctx context.Context, wrap []string, env ...string) (*daem
 	d := &daemon{office: o, cmd: exec.CommandContext(ctx, args[0], args[1:]...), log: newLogbook(), ended: make(chan struct{})}
 	d.cmd.Stderr = d.log
 	d.cmd.Env = append(os.Environ(), env...)
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	d.cmd.SysProcAttr = o.attributes()
 	if err := d.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -38,6 +38,15 @@ func (o *office) start(ctx context.Context, wrap []string, env ...string) (*daem
 		close(d.ended)
 	}()
 	return d, nil
+}
+
+// attributes makes the program die with the harness, and run as its user.
+func (o *office) attributes() *syscall.SysProcAttr {
+	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if o.uid != 0 {
+		a.Credential = &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.uid)}
+	}
+	return a
 }
 
 // startReady starts the daemon and waits until it answers.
