@@ -45,6 +45,7 @@ type docx struct {
 	counts *wordNumbers
 
 	line   int // of rows and paragraphs, the one being read
+	rowsIn int // of them rows
 	spans  tableSpans
 	number int  // the column in which the last header row has the numbers
 	headed bool // there was a header row
@@ -101,13 +102,6 @@ func (s tableSpans) place(line int) string {
 		rows += t.rows
 	}
 	return fmt.Sprintf("paragraph %d", line-rows)
-}
-
-func (s tableSpans) rows() (n int) {
-	for _, t := range s {
-		n += t.rows
-	}
-	return n
 }
 
 // content calls each for the elements in the one just opened, as if those that
@@ -187,7 +181,8 @@ func (d *docx) body() error {
 
 func (d *docx) paragraphAround() error {
 	d.line++
-	if d.line-d.spans.rows() > d.limits.Rows {
+	d.nextPiece()
+	if d.line-d.rowsIn > d.limits.Rows {
 		return d.saidf("more than %d paragraphs, the max_rows of [import]; a plan has fewer", d.limits.Rows)
 	}
 	d.room = d.limits.Cell
@@ -215,8 +210,9 @@ func (d *docx) table() error {
 			return d.skip()
 		}
 		d.line++
+		d.nextPiece()
 		span.rows++
-		if d.spans.rows() > d.limits.Rows {
+		if d.rowsIn++; d.rowsIn > d.limits.Rows {
 			return saidError{d.tooManyRows(d.line, d.limits)}
 		}
 		cells, deleted, err := d.row()

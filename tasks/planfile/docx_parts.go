@@ -94,6 +94,9 @@ func (w wordParts) read(name string, do func(*xmlPart, xml.StartElement) error) 
 	if p == nil || err != nil {
 		return err
 	}
+	if p.UncompressedSize64 > maxPart {
+		return fmt.Errorf("%s: %s has more than %d MB of mark-up; a plan has less", w.f.name, partName(name), maxPart>>20)
+	}
 	r, err := w.open(p)
 	if err != nil {
 		return w.damaged(name, err)

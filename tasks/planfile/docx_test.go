@@ -275,6 +275,9 @@ func TestReadDOCXErrors(t *testing.T) {
 		"deep":              {docxFile(t, p()+strings.Repeat("<w:sdt><w:sdtContent>", 300_000)), "plan.docx: word/document.xml is damaged (paragraph 1: more than 256 elements in one another);"},
 		"deep and unknown":  {docxFile(t, p()+strings.Repeat("<x>", 1_000_000)), "plan.docx: word/document.xml is damaged (paragraph 1: more than 256 elements in one another);"},
 		"a large tag":       {docxFile(t, `<w:p a="`+strings.Repeat("a", maxToken+64<<10)+`"/>`), "plan.docx: word/document.xml is damaged (one tag or text of more than 4 MB);"},
+		"a large paragraph": {docxFile(t, "<w:p>"+strings.Repeat(`<w:r a="`+strings.Repeat("a", 1000)+`"/>`, maxPiece/1000)), "plan.docx: word/document.xml is damaged (paragraph 1: one piece of more than 8 MB);"},
+		"a large style":     {docxFile(t, "", part{"styles", "<w:styles>" + strings.Repeat(strings.Repeat("a", 1000)+"<a/>", maxPiece/1000)}), "plan.docx: word/styles.xml is damaged (one piece of more than 8 MB);"},
+		"a large document":  {claim(zipFile(t, part{"word/document.xml", ""}), maxPart+1, 1<<20), "plan.docx: word/document.xml has more than 64 MB of mark-up;"},
 		"a large comment":   {docxFile(t, p()+`<!--`+strings.Repeat("a", maxToken+64<<10)+`-->`), "plan.docx: word/document.xml is damaged (paragraph 1: one tag or text of more than 4 MB);"},
 		"a long cell":       {docxFile(t, tbl(headRow, task("1", long, ""))), "plan.docx: table 1, row 2: a cell of more than 64 KB, the max_cell_kb of [import]"},
 		"a cell long by paragraphs": {
@@ -291,7 +294,7 @@ func TestReadDOCXErrors(t *testing.T) {
 		"a damaged style sheet": {docxFile(t, tbl(headRow), part{"styles", "<a>"}), "plan.docx: word/styles.xml is damaged ("},
 		"two documents":         {zipFile(t, append(docxParts(""), part{"word/Document.xml", ""})...), "plan.docx: has two parts word/document.xml;"},
 		"a size that lies": {
-			claim(zipFile(t, part{"word/document.xml", strings.Repeat(" ", 1<<20)}), 10), "plan.docx: word/document.xml is damaged (",
+			claim(zipFile(t, part{"word/document.xml", strings.Repeat(" ", 1<<20)}), 10, 0), "plan.docx: word/document.xml is damaged (",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

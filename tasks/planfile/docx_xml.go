@@ -12,6 +12,7 @@ import (
 const (
 	maxNesting = 256     // of elements in one another; Word's own go to about 40
 	maxToken   = 4 << 20 // bytes of one tag or text; pictures in attributes come to 1 MB
+	maxPiece   = 8 << 20 // bytes of one row or paragraph, of all styles, of all numberings
 )
 
 // xmlPart reads the XML of an archive's part, element by element.
@@ -19,6 +20,7 @@ type xmlPart struct {
 	dec   *xml.Decoder
 	in    *metered
 	depth int
+	piece int64 // where in the part the piece begins that is being read
 }
 
 func newXMLPart(r io.Reader) *xmlPart {
@@ -43,6 +45,9 @@ func (m *metered) Read(b []byte) (int, error) {
 
 func (x *xmlPart) next() (xml.Token, error) {
 	x.in.left = maxToken
+	if x.dec.InputOffset()-x.piece > maxPiece {
+		return nil, fmt.Errorf("one piece of more than %d MB", maxPiece>>20)
+	}
 	tok, err := x.dec.Token()
 	if err != nil {
 		return nil, err
@@ -59,6 +64,9 @@ func (x *xmlPart) next() (xml.Token, error) {
 	}
 	return tok, nil
 }
+
+// nextPiece begins another row or paragraph.
+func (x *xmlPart) nextPiece() { x.piece = x.dec.InputOffset() }
 
 // root returns the first element.
 func (x *xmlPart) root() (xml.StartElement, error) {

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	maxParts  = 2000    // of an archive; a plan with many pictures has some hundred
-	maxRatio  = 200     // of a part's size to its packed size; text with much mark-up comes to 60
-	freeRatio = 8 << 20 // bytes to which a part may unpack at any ratio
+	maxParts  = 2000     // of an archive; a plan with many pictures has some hundred
+	maxRatio  = 200      // of a part's size to its packed size; text with much mark-up comes to 60
+	freeRatio = 16 << 20 // bytes to which a part may unpack at any ratio
 )
 
 // archive is the zip file that a DOCX or XLSX is. Names of its parts are only

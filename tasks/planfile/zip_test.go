@@ -57,14 +57,14 @@ func TestOpenZipRefuses(t *testing.T) {
 		"a PDF":                    {[]byte("%PDF-1.4"), "x.docx: not a Word or Excel file;"},
 		"many parts":               {zipFile(t, many...), "x.docx: an archive of more than 2000 parts;"},
 		"one part of zeros":        {zipFile(t, part{"a", strings.Repeat("\x00", freeRatio+1)}), "x.docx: a part unpacks to more than 200 times its size;"},
-		"a large part":             {zipFile(t, part{"a", strings.Repeat("abc", 4<<20)}), "x.docx: unpacks to more than 10 MB, the max_unpacked_mb of [import];"},
-		"parts large together":     {zipFile(t, part{"a", strings.Repeat("a", 6<<20)}, part{"b", strings.Repeat("a", 6<<20)}), "x.docx: unpacks to more than 10 MB, the max_unpacked_mb of [import];"},
-		"a size that overflows":    {claim(whole, 0xfffffff0), "x.docx: unpacks to more than 10 MB, the max_unpacked_mb of [import];"},
+		"a large part":             {zipFile(t, part{"a", strings.Repeat("abc", 7<<20)}), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
+		"parts large together":     {zipFile(t, part{"a", strings.Repeat("a", 11<<20)}, part{"b", strings.Repeat("a", 11<<20)}), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
+		"a size that overflows":    {claim(whole, 0xfffffff0, 0), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
 		"zeros before a directory": {append(make([]byte, 1<<20), whole...), "x.docx: not a Word or Excel file;"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := openZip(file{name: "x.docx", data: c.data, limits: Limits{Unpacked: 10 << 20}})
+			_, err := openZip(file{name: "x.docx", data: c.data, limits: Limits{Unpacked: 20 << 20}})
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("error %v, want %s …", err, c.want)
 			}
@@ -72,16 +72,21 @@ func TestOpenZipRefuses(t *testing.T) {
 	}
 }
 
-// claim makes the directory say that the first part has another size.
-func claim(data []byte, size uint32) []byte {
+// claim makes the directory say that the first part has another size, and
+// unless 0 another packed size.
+func claim(data []byte, size, packed uint32) []byte {
 	data = bytes.Clone(data)
-	binary.LittleEndian.PutUint32(data[bytes.Index(data, []byte("PK\x01\x02"))+24:], size)
+	entry := data[bytes.Index(data, []byte("PK\x01\x02")):]
+	binary.LittleEndian.PutUint32(entry[24:], size)
+	if packed != 0 {
+		binary.LittleEndian.PutUint32(entry[20:], packed)
+	}
 	return data
 }
 
 func TestOpenZipHoldsPartsToTheirSizes(t *testing.T) {
 	t.Parallel()
-	data := claim(zipFile(t, part{"a.xml", strings.Repeat("x", 1<<20)}), 10)
+	data := claim(zipFile(t, part{"a.xml", strings.Repeat("x", 1<<20)}), 10, 0)
 	a, err := openZip(file{name: "x.docx", data: data, limits: Limits{Unpacked: 1000}})
 	if err != nil {
 		t.Fatal(err)
