@@ -73,6 +73,7 @@ type reader struct {
 	goesOn   bool
 	waits    bool
 	spoke    bool // of anything but time
+	regular  bool // "định kỳ": no single date will do
 	purpose  bool // "… để báo cáo tỉnh": what comes is not what is asked for
 	pointed  int  // where the last span ended
 	labelled int  // where the last label ended, if without a colon
@@ -80,7 +81,8 @@ type reader struct {
 	// What stands in the clause at hand, that is since the last , ; . : or bracket.
 	said       speech
 	completing bool // "hoàn thành"
-	working    bool // it began with words of work, and names no document
+	working    bool // it began with words of work, and names no document since
+	drafting   bool // … or its work is to write one
 	timed      bool // a point in time or a cycle ends just here
 	weakly     bool // a point in time that only stands if the clause says nothing else
 	cited      bool // a document, whose date may still come; a comma does not end it
@@ -116,7 +118,7 @@ func (r *reader) deadline() Deadline {
 	from, due, ok := r.resolve()
 	d := Deadline{From: from, Due: due, Ongoing: r.goesOn}
 	switch {
-	case !ok || len(r.days) > 0:
+	case !ok, len(r.days) > 0, r.regular && !r.goesOn:
 		return unknown
 	case len(due) > 0:
 		d.Kind = Dated

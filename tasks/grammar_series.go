@@ -98,9 +98,7 @@ func (r *reader) cyclePrefix() bool {
 	if r.at > at && !r.is("kỳ") {
 		r.at = at
 	}
-	if !r.is("hằng") && !r.is("mỗi") {
-		r.is("từng")
-	}
+	r.each()
 	return r.at > at
 }
 

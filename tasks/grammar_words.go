@@ -120,10 +120,10 @@ func newPhrases(list string) phrases {
 var (
 	// Around a point in time.
 	beforeWords = newPhrases("trước|trước thời điểm")
-	limitWords  = newPhrases("chậm nhất|muộn nhất|trễ nhất|không quá|không muộn hơn|không chậm hơn|không trễ hơn|không muộn quá|không chậm quá|" +
+	limitWords  = newPhrases("chậm nhất|muộn nhất|trễ nhất|không quá|không để quá|không muộn hơn|không chậm hơn|không trễ hơn|không muộn quá|không chậm quá|" +
 		"hạn cuối|hạn chót|hạn cuối cùng|thời hạn|thời hạn hoàn thành|hạn hoàn thành|thời gian hoàn thành")
 	doneWords  = newPhrases("hoàn thành|hoàn tất|xong|hoàn thành xong|kết thúc")
-	untilWord  = newPhrases("đến|tới|đến trước")
+	untilWord  = newPhrases("đến|tới|đến trước|cho đến|cho tới")
 	endWords   = newPhrases("hết|cuối|đến hết|đến cuối|tới hết|vào cuối|trong cuối|trước khi kết thúc|trước khi hết")
 	inWords    = newPhrases("trong|vào|ngay trong|trong khoảng thời gian|trong thời gian|trong giai đoạn|trong cả giai đoạn")
 	stageWords = newPhrases("giai đoạn|cả giai đoạn|thời kỳ|các|cả")
@@ -171,6 +171,7 @@ var (
 		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|tập huấn|thực hiện ngay")
 	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo tuần|báo cáo tháng|báo cáo quý|báo cáo năm|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
 		"kiểm tra|rà soát|đánh giá|cập nhật|thống kê|họp|giao ban|tham mưu|xây dựng")
+	drafting = newPhrases("ban hành|trình|phê duyệt|công bố|tham mưu|tham mưu ban hành|xây dựng")
 
 	// Things that have a period in their name: "kế hoạch năm 2024", "số liệu
 	// tháng 5/2023".
@@ -179,7 +180,7 @@ var (
 
 	// Words that, where no rule has a use for them, mean that the text says
 	// something about time, or denies or weakens it, in a way not understood.
-	reserved = newPhrases("ngày|tháng|năm|quý|tuần|giờ|phút|trước|sau|định kỳ|không|chưa|chẳng|trừ|hoặc|hay|nếu|khoảng|ngoài|dự kiến|âm lịch|tết|nguyên đán|" +
+	reserved = newPhrases("ngày|tháng|năm|quý|tuần|giờ|phút|trước|sau|không|chưa|chẳng|trừ|hoặc|hay|nếu|khoảng|ngoài|dự kiến|âm lịch|tết|nguyên đán|" +
 		"học kỳ|nhiệm kỳ|niên khóa|niên độ|hiệu lực|tính đến|gia hạn|kéo dài|lùi|hoãn|dừng|hủy|thay vì|thay cho|từ khi|từ lúc|đến khi|cho đến khi|đến nay|" +
 		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|đã hoàn thành|đã xong|đã thực hiện|đã triển khai|đã hoàn tất|chủ nhật|ngay|là|bắt đầu|khởi công|khởi động")
 )
