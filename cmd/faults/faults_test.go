@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -12,7 +13,12 @@ import (
 // loopback.
 func TestQuick(t *testing.T) {
 	t.Parallel()
-	l, err := newLab(t.Context(), t.TempDir(), 1, true)
+	dir, err := os.MkdirTemp("", "faults-") // unlike t.TempDir's it can be opened to another user
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := newLab(t.Context(), dir, 1, true)
 	if err != nil {
 		t.Fatal(err)
 	}
