@@ -224,7 +224,11 @@ func (d *docx) table() error {
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	d.tables = append(d.tables, d.records(rows))
+	t := d.records(rows)
+	if len(t[0].cells) == 0 {
+		return nil
+	}
+	d.tables = append(d.tables, t)
 	if !d.headed { // a letterhead has the date of issue
 		for _, r := range rows {
 			for _, c := range r.cells {
@@ -237,8 +241,11 @@ func (d *docx) table() error {
 
 // numberColumn returns the column that has the numbers.
 func (d *docx) numberColumn(t table) int {
-	for _, r := range t {
-		if c, ok := header(r); ok {
+	for i, r := range t {
+		if d.headed && d.number < len(r.cells) && plain(r.cells[d.number]) {
+			continue // a task
+		}
+		if c, n := headerAt(t, i); n > 0 {
 			d.headed = true
 			d.number = max(0, slices.Index(c.kinds, number))
 			break
@@ -267,7 +274,7 @@ func (d *docx) row() (cells []wordCell, deleted bool, err error) {
 		c, span, err := d.cell()
 		c.start, c.end = at, at+span
 		if at = c.end; at > gridColumns {
-			return d.saidf("more than %d columns; a plan has fewer", gridColumns)
+			return saidError{d.tooManyCells(d.line)}
 		}
 		if span > 0 {
 			cells = append(cells, c)

@@ -15,7 +15,7 @@ type wordParts struct {
 	document, styles, numbering string // "": none
 }
 
-// openWord finds the parts of a DOCX, and says what other archives are.
+// openWord finds the parts of a DOCX.
 func openWord(f file) (wordParts, error) {
 	a, err := openZip(f)
 	if err != nil {
@@ -30,8 +30,11 @@ func openWord(f file) (wordParts, error) {
 	if w.document == "" {
 		w.document = "word/document.xml"
 	}
-	if err := w.checkKind(); err != nil {
+	switch p, err := w.part(w.document); {
+	case err != nil:
 		return w, err
+	case p == nil:
+		return w, fmt.Errorf("%s: lacks %s, where a Word file has its text; open the plan in Word and save it anew", f.name, partName(w.document))
 	}
 	own, err := w.relations(w.document)
 	if err != nil {
@@ -39,27 +42,6 @@ func openWord(f file) (wordParts, error) {
 	}
 	w.styles, w.numbering = own["styles"], own["numbering"]
 	return w, nil
-}
-
-func (w wordParts) checkKind() error {
-	p, err := w.part(w.document)
-	if err != nil {
-		return err
-	}
-	if p != nil && !strings.HasPrefix(partName(w.document), "xl/") && !strings.HasPrefix(partName(w.document), "ppt/") {
-		return nil
-	}
-	for _, kind := range []struct{ part, what string }{
-		{"xl/workbook.xml", "an Excel workbook; give it the name .xlsx"},
-		{"xl/workbook.bin", "an Excel workbook of another kind; open it in Excel and save it as .xlsx"},
-		{"ppt/presentation.xml", "a PowerPoint file; put its table into a Word file"},
-		{"content.xml", "an OpenDocument file; open it in Word or LibreOffice and save it as .docx"},
-	} {
-		if p, err := w.part(kind.part); p != nil || err != nil {
-			return fmt.Errorf("%s: %s", w.f.name, kind.what)
-		}
-	}
-	return fmt.Errorf("%s: an archive without %s, not a Word file; open the plan in Word and save it as .docx", w.f.name, partName(w.document))
 }
 
 // relations returns the parts that a part, or for "" the archive, is related to,

@@ -32,9 +32,6 @@ func openZip(f file) (*archive, error) {
 	if bytes.Count(f.data, []byte("PK\x01\x02")) > maxParts {
 		return nil, fmt.Errorf("%s: an archive of more than %d parts; no office program writes such a file: save the plan anew", f.name, maxParts)
 	}
-	if err := notZip(f); err != nil {
-		return nil, err
-	}
 	r, err := zip.NewReader(bytes.NewReader(f.data), int64(len(f.data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, fmt.Errorf("%s: cut off or damaged (%w); copy it anew from where it came from", f.name, err)
@@ -54,22 +51,6 @@ func openZip(f file) (*archive, error) {
 		}
 	}
 	return a, nil
-}
-
-// notZip says what a file is that is no archive.
-func notZip(f file) error {
-	switch {
-	case len(f.data) == 0:
-		return fmt.Errorf("%s: the file is empty; copy it anew from where it came from", f.name)
-	case bytes.HasPrefix(f.data, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
-		if bytes.Contains(f.data, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")) {
-			return fmt.Errorf("%s: locked with a password; open it, remove the password and save it", f.name)
-		}
-		return fmt.Errorf("%s: a file of Office 97-2003; open it and save it as .docx or .xlsx", f.name)
-	case !bytes.HasPrefix(f.data, []byte("PK")):
-		return fmt.Errorf("%s: not a Word or Excel file; open it in the program that wrote it and save it as .docx or .xlsx", f.name)
-	}
-	return nil
 }
 
 // part returns the part of a name, which is that of a relationship: in any

@@ -42,25 +42,20 @@ func TestOpenZipRefuses(t *testing.T) {
 	for i := range many {
 		many[i].name = strconv.Itoa(i)
 	}
-	ole := "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 600)
 	for name, c := range map[string]struct {
 		data []byte
 		want string
 	}{
-		"nothing":                  {nil, "x.docx: the file is empty;"},
-		"cut off":                  {whole[:len(whole)-30], "x.docx: cut off or damaged"},
-		"cut off early":            {whole[:20], "x.docx: cut off or damaged"},
-		"a directory elsewhere":    {bytes.Replace(whole, []byte("PK\x01\x02"), []byte("PK\x01\x03"), 1), "x.docx: cut off or damaged"},
-		"locked":                   {locked, "x.docx: locked with a password;"},
-		"locked by Word":           {[]byte(ole + "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"), "x.docx: locked with a password;"},
-		"old Word":                 {[]byte(ole), "x.docx: a file of Office 97-2003;"},
-		"a PDF":                    {[]byte("%PDF-1.4"), "x.docx: not a Word or Excel file;"},
-		"many parts":               {zipFile(t, many...), "x.docx: an archive of more than 2000 parts;"},
-		"one part of zeros":        {zipFile(t, part{"a", strings.Repeat("\x00", freeRatio+1)}), "x.docx: a part unpacks to more than 200 times its size;"},
-		"a large part":             {zipFile(t, part{"a", strings.Repeat("abc", 7<<20)}), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
-		"parts large together":     {zipFile(t, part{"a", strings.Repeat("a", 11<<20)}, part{"b", strings.Repeat("a", 11<<20)}), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
-		"a size that overflows":    {claim(whole, 0xfffffff0, 0), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
-		"zeros before a directory": {append(make([]byte, 1<<20), whole...), "x.docx: not a Word or Excel file;"},
+		"cut off":               {whole[:len(whole)-30], "x.docx: cut off or damaged"},
+		"cut off early":         {whole[:20], "x.docx: cut off or damaged"},
+		"a directory elsewhere": {bytes.Replace(whole, []byte("PK\x01\x02"), []byte("PK\x01\x03"), 1), "x.docx: cut off or damaged"},
+		"locked":                {locked, "x.docx: locked with a password;"},
+		"nothing":               {nil, "x.docx: cut off or damaged"},
+		"many parts":            {zipFile(t, many...), "x.docx: an archive of more than 2000 parts;"},
+		"one part of zeros":     {zipFile(t, part{"a", strings.Repeat("\x00", freeRatio+1)}), "x.docx: a part unpacks to more than 200 times its size;"},
+		"a large part":          {zipFile(t, part{"a", strings.Repeat("abc", 7<<20)}), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
+		"parts large together":  {zipFile(t, part{"a", strings.Repeat("a", 11<<20)}, part{"b", strings.Repeat("a", 11<<20)}), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
+		"a size that overflows": {claim(whole, 0xfffffff0, 0), "x.docx: unpacks to more than 20 MB, the max_unpacked_mb of [import];"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
