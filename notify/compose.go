@@ -32,7 +32,11 @@ func Compose(m tasks.Message, b tasks.Briefing) (tasks.Content, error) {
 	if b.Units == nil {
 		return tasks.Content{}, fmt.Errorf("compose %s message %s: the briefing has no units", m.Kind, m.ID())
 	}
-	c := composer{Message: m, Briefing: b, day: tasks.DateOf(m.At), audiences: map[string]bool{}}
+	c := composer{Message: m, Briefing: b, audiences: map[string]bool{}}
+	if c.Now.IsZero() || tasks.DateOf(c.Now) == tasks.DateOf(m.At) {
+		c.Now = m.At // the same day the same words, however late in it
+	}
+	c.day = tasks.DateOf(c.Now)
 	var l letter
 	var err error
 	switch m.Kind {
@@ -55,9 +59,9 @@ func Compose(m tasks.Message, b tasks.Briefing) (tasks.Content, error) {
 	case tasks.Email:
 		return l.mail()
 	case tasks.Telegram:
-		return tasks.Content{Text: l.chat(telegram)}, nil
+		return l.chat(telegram, len(m.Steps)), nil
 	case tasks.ZaloBot, tasks.ZaloOA:
-		return tasks.Content{Text: l.chat(zalo)}, nil
+		return l.chat(zalo, len(m.Steps)), nil
 	}
 	return tasks.Content{}, fmt.Errorf("compose %s message %s: unknown channel %q", m.Kind, m.ID(), m.Channel)
 }
@@ -66,7 +70,7 @@ func Compose(m tasks.Message, b tasks.Briefing) (tasks.Content, error) {
 type composer struct {
 	tasks.Message
 	tasks.Briefing
-	day       tasks.Date
+	day       tasks.Date      // of sending: days left are counted from it
 	audiences map[string]bool // unit code -> this recipient is meant by it
 }
 
@@ -134,8 +138,9 @@ type row struct {
 	Details []string
 	Command string // what to type
 
-	key tasks.Key
-	due tasks.Date
+	key  tasks.Key
+	due  tasks.Date
+	step int // its place among the message's steps, from 1; 0: it tells of none
 }
 
 // number makes a task's number fit to print.
@@ -169,7 +174,7 @@ func (c *composer) frame(l *letter) {
 	if u.Head != "" {
 		l.To = u.Head
 	}
-	l.Made = moment(c.At)
+	l.Made = moment(c.Now)
 	l.Contact = plain(c.Office.Contact, mostTitle)
 	if l.Contact == "" {
 		l.Contact = c.unit(c.Office.Unit).Name

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"nhacviec/tasks"
 )
 
 // dialect is how a chat wants its text.
@@ -28,7 +30,13 @@ func (d dialect) slight(s string) string { return d.italic[0] + d.escape.Replace
 // which is said again where they go on in another part.
 type block struct {
 	head, again string
-	items       []string
+	items       []item
+}
+
+// item is text that stays whole, and the step that it tells of, as in row.
+type item struct {
+	text string
+	step int
 }
 
 // A chat shows less of a long text than a mail does.
@@ -37,8 +45,8 @@ const (
 	mostChatWords = 90
 )
 
-// chat puts a letter into the parts of a chat message.
-func (l letter) chat(d dialect) []string {
+// chat puts a letter about so many steps into the parts of a chat message.
+func (l letter) chat(d dialect, steps int) tasks.Content {
 	opening := []string{d.escape.Replace("Kính gửi: " + l.To), d.strong(sentence(l.Headline))}
 	if l.Basis != "" {
 		opening = append(opening, d.escape.Replace(sentence(cut(l.Basis, mostTitle))))
@@ -55,11 +63,11 @@ func (l letter) chat(d dialect) []string {
 	for _, n := range l.Notes {
 		opening = append(opening, d.escape.Replace(n))
 	}
-	blocks := []block{{items: []string{strings.Join(opening, "\n")}}}
+	blocks := []block{{items: []item{{text: strings.Join(opening, "\n")}}}}
 	if l.Table != nil {
 		b := block{head: d.strong("Theo đơn vị chủ trì"), again: d.strong("Theo đơn vị chủ trì (tiếp)")}
 		for _, r := range l.Table.Rows {
-			b.items = append(b.items, d.escape.Replace("- "+r.Name+": "+l.Table.Counts(r)))
+			b.items = append(b.items, item{text: d.escape.Replace("- " + r.Name + ": " + l.Table.Counts(r))})
 		}
 		blocks = append(blocks, b)
 	}
@@ -67,7 +75,7 @@ func (l letter) chat(d dialect) []string {
 		title := g.Icon + " " + strings.ToUpper(g.Title)
 		b := block{head: d.strong(fmt.Sprintf("%s (%d)", title, g.Count)), again: d.strong(title + " (tiếp)")}
 		for _, r := range g.Rows {
-			b.items = append(b.items, r.chat(d))
+			b.items = append(b.items, item{r.chat(d), r.step})
 		}
 		blocks = append(blocks, b)
 	}
@@ -78,8 +86,32 @@ func (l letter) chat(d dialect) []string {
 		}
 	}
 	closing = append(closing, d.escape.Replace(sentence("Đầu mối: "+l.Contact)))
-	blocks = append(blocks, block{items: []string{strings.Join(closing, "\n")}})
-	return d.pack(subjectTag+l.Day, blocks)
+	blocks = append(blocks, block{items: []item{{text: strings.Join(closing, "\n")}}})
+	parts, carried := d.pack(subjectTag+l.Day, blocks)
+	if len(parts) == 1 || steps == 0 {
+		return tasks.Content{Text: parts}
+	}
+	return tasks.Content{Text: parts, Carries: carries(carried, steps)}
+}
+
+// carries turns the places of steps in each part into indexes. What no row
+// tells of is counted in the closing lines, and so carried by the last part.
+func carries(carried [][]int, steps int) [][]int {
+	out := make([][]int, len(carried))
+	told := make([]bool, steps)
+	for part, places := range carried {
+		for _, p := range places {
+			out[part] = append(out[part], p-1)
+			told[p-1] = true
+		}
+	}
+	last := len(out) - 1
+	for i, is := range told {
+		if !is {
+			out[last] = append(out[last], i)
+		}
+	}
+	return out
 }
 
 // chat puts a row into a chat's lines.
@@ -106,48 +138,54 @@ func (r row) chat(d dialect) string {
 }
 
 // pack fills parts with blocks, breaking between items only, and numbers the
-// parts when there are several. No item is longer than a part has room.
-func (d dialect) pack(title string, blocks []block) []string {
+// parts when there are several; carried are the steps that each tells of. No
+// item is longer than a part has room.
+func (d dialect) pack(title string, blocks []block) (parts []string, carried [][]int) {
 	const mark = " (99/99)"
 	room := d.limit - units16(d.strong(title+mark)+"\n\n")
-	var bodies []string
 	var body strings.Builder
 	used := 0
+	var steps []int
+	finish := func() {
+		parts, carried = append(parts, body.String()), append(carried, steps)
+		body.Reset()
+		used, steps = 0, nil
+	}
 	for _, b := range blocks {
 		for i, item := range b.items {
-			gap := d.gap
+			text, gap := item.text, d.gap
 			if i == 0 {
 				gap = "\n\n"
 				if b.head != "" {
-					item = b.head + "\n" + item
+					text = b.head + "\n" + text
 				}
 			}
-			if used > 0 && used+len(gap)+units16(item) > room {
-				bodies = append(bodies, body.String())
-				body.Reset()
-				used = 0
+			if used > 0 && used+len(gap)+units16(text) > room {
+				finish()
 				if i > 0 && b.head != "" {
-					item = b.again + "\n" + item
+					text = b.again + "\n" + text
 				}
 			}
 			if used > 0 {
 				body.WriteString(gap)
 				used += len(gap)
 			}
-			body.WriteString(item)
-			used += units16(item)
+			body.WriteString(text)
+			used += units16(text)
+			if item.step > 0 {
+				steps = append(steps, item.step)
+			}
 		}
 	}
-	bodies = append(bodies, body.String())
-	parts := make([]string, len(bodies))
-	for i, s := range bodies {
+	finish()
+	for i, s := range parts {
 		head := title
-		if len(bodies) > 1 {
-			head += fmt.Sprintf(" (%d/%d)", i+1, len(bodies))
+		if len(parts) > 1 {
+			head += fmt.Sprintf(" (%d/%d)", i+1, len(parts))
 		}
 		parts[i] = d.strong(head) + "\n" + s
 	}
-	return parts
+	return parts, carried
 }
 
 // Counts writes a row of the table as a sentence without its zeros.

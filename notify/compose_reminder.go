@@ -99,7 +99,7 @@ func (c *composer) reminder() (letter, error) {
 	var joint, wanted []row
 	leads := map[string]bool{} // lead units of tasks that the recipient watches
 	subordinate := true        // it is the superior of all of them
-	for _, s := range c.Steps {
+	for i, s := range c.Steps {
 		t, err := c.task(s.Key)
 		if err != nil {
 			return letter{}, err
@@ -108,6 +108,7 @@ func (c *composer) reminder() (letter, error) {
 		if err != nil {
 			return letter{}, err
 		}
+		r.step = i + 1
 		if len(plans) > 1 {
 			r.Details = append(r.Details, "Theo "+c.title(s.Plan, mostWords))
 		}

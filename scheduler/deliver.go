@@ -25,6 +25,8 @@ type Sender interface {
 type Outbox interface {
 	Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error)
 	Put(d tasks.Delivery, now time.Time) error
+	// Divide settles what of a delivery has gone out, and lets the rest wait.
+	Divide(told, rest tasks.Delivery, now time.Time) error
 	Told(tasks.Message) (tasks.Sent, error)
 }
 
@@ -186,11 +188,18 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 	if err != nil {
 		return del, nothing, d.fail(ctx, l, del, err)
 	}
+	if del.PartsSent > 0 && len(del.Carries) > 0 && outdated(del, kept) {
+		told, rest := divide(del, d.Setup().Hash, now)
+		return del, nothing, d.Outbox.Divide(told, rest, now) // the rest comes up by itself
+	}
 	for _, w := range weeded {
 		if err := d.Outbox.Put(w, now); err != nil {
 			return del, nothing, fmt.Errorf("record what is not to be sent: %w", err)
 		}
 		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
+		if w.State == tasks.Failed {
+			d.Failing()
+		}
 	}
 	if len(weeded) > 0 && len(kept.Steps) == 0 {
 		return del, nothing, nil
@@ -200,7 +209,7 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 		return del, nothing, d.fail(ctx, l, kept, fmt.Errorf("compose: %w", err))
 	}
 	if len(content.Text) > 1 {
-		kept.Parts = content.Text
+		kept.Parts, kept.Carries = content.Text, content.Carries
 	}
 	kept.State, kept.Boot, kept.Attempts, kept.Error = tasks.Sending, d.Boot, kept.Attempts+1, ""
 	kept.SHA256 = digest(content)
@@ -213,16 +222,17 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 // send hands the parts that are not sent yet to the channel and records what
 // became of each.
 func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, address string, c tasks.Content) error {
-	for {
+	for moves := 0; ; {
 		receipt, err := l.Sender.Send(ctx, tasks.Outgoing{ID: del.ID, At: del.At, Kind: del.Kind, Address: address,
 			Subject: c.Subject, HTML: c.HTML, Text: c.Text[del.PartsSent], Silent: silent(del.Message)})
 		var moved *tasks.SendError
-		if errors.As(err, &moved) && moved.Outcome == tasks.Moved && moved.NewAddress != address {
+		if errors.As(err, &moved) && moved.Outcome == tasks.Moved && moves < mostMoves {
 			if err := d.Addresses.MoveAddress(del.Channel, del.Address, moved.NewAddress); err != nil {
 				err = fmt.Errorf("keep the new address of %s: %w", del.Address, err)
 				return d.failed(ctx, l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
 			}
 			address = moved.NewAddress
+			moves++
 			continue
 		}
 		if err != nil {
@@ -242,6 +252,9 @@ func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, addre
 		}
 	}
 }
+
+// mostMoves is how often one attempt follows an address that has moved.
+const mostMoves = 2
 
 // silent reports whether nothing in the message is overdue or due on the day.
 func silent(m tasks.Message) bool {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,9 +12,10 @@ import (
 )
 
 // weed reads the tasks again and takes out the steps that no longer hold: the
-// task has changed (dropped), or a later step of the same due date is told
-// (superseded). What is taken out becomes a delivery of its own, with the
-// reasons; one of them bears the delivery's own id if nothing is left of it.
+// task has changed (dropped), a later step of the same due date is told
+// (superseded), or the task cannot be read (failed). What is taken out becomes
+// a delivery of its own, with the reasons; one of them bears the delivery's own
+// id if nothing is left of it.
 func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, weeded []tasks.Delivery, err error) {
 	if del.Kind != tasks.Reminder {
 		return del, nil, nil
@@ -28,14 +30,7 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 	kept.Steps = nil
 	out := map[tasks.DeliveryState]*tasks.Delivery{}
 	for i, step := range del.Steps {
-		t, err := d.Library.Task(step.Key)
-		if err != nil {
-			return del, nil, fmt.Errorf("read task %s again: %w", step.Key, err)
-		}
-		state, why := tasks.Dropped, s.Stale(step, del.Recipient, t, today)
-		if mark := del.Message.Marks()[i]; why == "" && sent[mark.SentKey] > mark.Rank {
-			state, why = tasks.Superseded, "a later step is told"
-		}
+		state, why := d.fate(s, del.Message, i, sent, today)
 		if why == "" {
 			if step.Due != 0 {
 				left := int(step.Due - today)
@@ -54,7 +49,7 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 		w.Error = strings.TrimPrefix(w.Error+"; "+step.Key.String()+": "+why, "; ")
 	}
 	whole := len(kept.Steps) == 0
-	for _, state := range []tasks.DeliveryState{tasks.Dropped, tasks.Superseded} {
+	for _, state := range []tasks.DeliveryState{tasks.Dropped, tasks.Superseded, tasks.Failed} {
 		w := out[state]
 		if w == nil {
 			continue
@@ -68,14 +63,31 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 	return kept, weeded, nil
 }
 
+// fate returns why a message's step i is not to be sent now, and what becomes
+// of it; "" when it is.
+func (d *Deliverer) fate(s Setup, m tasks.Message, i int, sent tasks.Sent, today tasks.Date) (tasks.DeliveryState, string) {
+	step := m.Steps[i]
+	t, err := d.Library.Task(step.Key)
+	if err != nil {
+		return tasks.Failed, "cannot be read: " + err.Error()
+	}
+	if why := s.Stale(step, m.Recipient, t, today); why != "" {
+		return tasks.Dropped, why
+	}
+	if mark := m.Marks()[i]; sent[mark.SentKey] > mark.Rank {
+		return tasks.Superseded, "a later step is told"
+	}
+	return "", ""
+}
+
 // content composes the message, or takes up the parts of one that was sent in
 // part.
 func (d *Deliverer) content(del tasks.Delivery) (tasks.Content, error) {
 	if del.PartsSent > 0 {
-		return tasks.Content{Text: del.Parts}, nil
+		return tasks.Content{Text: del.Parts, Carries: del.Carries}, nil
 	}
 	s := d.Setup()
-	b := tasks.Briefing{Office: s.Office, Units: s.Units, Soon: s.Soon(), Plans: map[string]tasks.Plan{}, Tasks: map[tasks.Key]tasks.Task{}}
+	b := tasks.Briefing{Now: d.Now().In(s.Calendar.Location), Office: s.Office, Units: s.Units, Soon: s.Soon(), Plans: map[string]tasks.Plan{}, Tasks: map[tasks.Key]tasks.Task{}}
 	plans, err := d.Library.Plans()
 	if err != nil {
 		return tasks.Content{}, err
@@ -117,4 +129,37 @@ func keys(m tasks.Message) []tasks.Key {
 func digest(c tasks.Content) string {
 	sum := sha256.Sum256([]byte(strings.Join(c.Text, "\n")))
 	return hex.EncodeToString(sum[:])
+}
+
+// divide parts a message of which some parts have gone out: what they carried
+// is told, the rest becomes a message of its own.
+func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.Delivery) {
+	gone := map[int]bool{}
+	for _, part := range del.Carries[:del.PartsSent] {
+		for _, i := range part {
+			gone[i] = true
+		}
+	}
+	told = del
+	told.State, told.SentAt, told.Steps = tasks.Delivered, now, nil
+	m := del.Message
+	m.Steps = nil
+	for i, step := range del.Steps {
+		if gone[i] {
+			told.Steps = append(told.Steps, step)
+		} else {
+			m.Steps = append(m.Steps, step)
+		}
+	}
+	return told, tasks.NewDelivery(m, config, now)
+}
+
+// outdated reports whether the parts of a message that are not sent yet say
+// what no longer holds: a task left out, or other days left.
+func outdated(del, kept tasks.Delivery) bool {
+	return len(kept.Steps) != len(del.Steps) || slices.ContainsFunc(kept.Steps, func(now tasks.Step) bool {
+		return !slices.ContainsFunc(del.Steps, func(was tasks.Step) bool {
+			return now.Key == was.Key && now.Due == was.Due && (now.DaysLeft == nil || *now.DaysLeft == *was.DaysLeft)
+		})
+	})
 }

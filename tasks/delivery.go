@@ -45,6 +45,7 @@ type Delivery struct {
 	// the first attempt on, so that a later one goes on behind the last part sent.
 	Parts     []string `json:"parts,omitempty"`
 	PartsSent int      `json:"parts_sent,omitempty"`
+	Carries   [][]int  `json:"carries,omitempty"` // as Content has it
 }
 
 // MaxCrashes is how many attempts may end with the process: the delivery then
@@ -61,6 +62,7 @@ type Content struct {
 	Subject string   // email only
 	HTML    string   // email only
 	Text    []string // email: one plain-text part; chats: the parts in order, each within the channel's limit
+	Carries [][]int  // of several parts of a reminder, the indexes of the message's steps that each tells of
 }
 
 // Outgoing is what a channel is asked to carry: one mail, or one part of a

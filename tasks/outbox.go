@@ -26,6 +26,7 @@ type LedgerQuery struct {
 
 // Briefing is what a composer needs to know to put a message into words.
 type Briefing struct {
+	Now    time.Time // when it is sent, in the configured zone; zero: when it was planned
 	Office Office
 	Units  *Directory
 	Plans  map[string]Plan

@@ -44,7 +44,7 @@ func appendEntry(tx *bolt.Tx, now time.Time, e tasks.Entry) (uint64, error) {
 	e.Seq, e.Time, e.Prev = c.Count+1, now, c.Head
 	if e.Delivery != nil { // the ledger keeps the text's hash, not the text
 		d := *e.Delivery
-		d.Parts = nil
+		d.Parts, d.Carries = nil, nil
 		e.Delivery = &d
 	}
 	body, err := json.Marshal(e)

@@ -188,6 +188,25 @@ func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 	})
 }
 
+// Divide settles what of a delivery has gone out, as Put does, and stores the
+// rest as a new delivery that waits, with its sent marks, in one transaction.
+func (s *Store) Divide(told, rest tasks.Delivery, now time.Time) error {
+	return s.update(func(tx *bolt.Tx) error {
+		if _, err := s.putDelivery(tx, told, now); err != nil {
+			return err
+		}
+		if len(rest.Steps) == 0 || known(tx, rest.ID) {
+			return nil
+		}
+		for _, m := range rest.Message.Marks() {
+			if err := addMark(tx, m); err != nil {
+				return err
+			}
+		}
+		return storeRow(tx, rest)
+	})
+}
+
 // putDelivery returns the delivery as it was stored.
 func (s *Store) putDelivery(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks.Delivery, error) {
 	old, found, err := takeRow(tx, d.ID)
