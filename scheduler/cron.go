@@ -54,7 +54,42 @@ func ParseCron(expr string) (Schedule, error) {
 	if s.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		return nil, errors.New("names a date that never comes")
 	}
-	return s, nil
+	return wallSchedule{s}, nil
+}
+
+// wallSchedule reads a schedule off the clock on the wall: the library skips
+// what falls into the hour that a change to summer time leaves out, and repeats
+// what lies in the hour that the change back has twice. Here the first takes
+// place as much later as the clock was moved, and the second once.
+type wallSchedule struct{ Schedule }
+
+func (s wallSchedule) Next(t time.Time) time.Time {
+	wall := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	for {
+		if wall = s.Schedule.Next(wall); wall.IsZero() {
+			return wall
+		}
+		if at := onWall(wall, t.Location()); at.After(t) {
+			return at
+		}
+	}
+}
+
+// onWall returns the instant at which the wall clock of loc shows what wall
+// shows in UTC: the first of two, and for none the one that a clock shows that
+// was not moved.
+func onWall(wall time.Time, loc *time.Location) time.Time {
+	before, after := offset(wall.Add(-24*time.Hour), loc), offset(wall.Add(24*time.Hour), loc)
+	first, second := wall.Add(-before).In(loc), wall.Add(-after).In(loc)
+	if offset(first, loc) != before && offset(second, loc) == after {
+		return second
+	}
+	return first
+}
+
+func offset(t time.Time, loc *time.Location) time.Duration {
+	_, seconds := t.In(loc).Zone()
+	return time.Duration(seconds) * time.Second
 }
 
 // parse calls the library's parser, which panics on some malformed text.

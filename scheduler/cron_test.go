@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"nhacviec/tasks"
 )
 
 func TestParseCron(t *testing.T) {
@@ -100,4 +102,33 @@ func TestLastFire(t *testing.T) {
 			t.Fatalf("last = %s lies outside (%s, %s]", got, after, now)
 		}
 	})
+}
+
+// TestEveryLocalDateOnce walks daily schedules through fifty years of zones
+// that move their clocks, by an hour, by half of one, at midnight and over a
+// whole day: each date that there is has its fire, and one only.
+func TestEveryLocalDateOnce(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "Asia/Ho_Chi_Minh"} {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, expr := range []string{"30 2 * * *", "0 0 * * *", "15 2 * * *", "30 23 * * *", "30 7 * * *"} {
+			s, err := ParseCron(expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := s.Next(time.Date(1985, 1, 1, 12, 0, 0, 0, loc))
+			last := tasks.DateOf(at)
+			for at = s.Next(at); at.Year() < 2035; at = s.Next(at) {
+				day := tasks.DateOf(at)
+				skipped := zone == "Pacific/Apia" && day == tasks.DateOf(time.Date(2011, 12, 31, 12, 0, 0, 0, loc))
+				if day != last+1 && !(skipped && day == last+2) {
+					t.Errorf("%s %q: a fire on %s follows one on %s", zone, expr, day.Day(), last.Day())
+				}
+				last = day
+			}
+		}
+	}
 }

@@ -122,12 +122,36 @@ func (d *Deliverer) Health() map[tasks.Channel]Health {
 // Run delivers until ctx ends, then finishes or records what is in hand: no
 // message is taken up after that, and those under way have until grace ends.
 func (d *Deliverer) Run(ctx, grace context.Context) {
+	d.abandon(ctx)
 	d.each(func(l *lane) { l.run(ctx, grace, false) })
 }
 
 // Drain delivers all that is due now and returns.
 func (d *Deliverer) Drain(ctx context.Context) {
 	d.each(func(l *lane) { l.run(ctx, ctx, true) })
+}
+
+// abandon settles what waits for a channel that has no lane any more, so that
+// the office hears of it.
+func (d *Deliverer) abandon(ctx context.Context) {
+	open := d.open()
+	for _, ch := range tasks.Channels {
+		for open[ch] == nil && ctx.Err() == nil {
+			waiting, next, err := d.Outbox.Ready(ch, d.Now(), 100)
+			if err == nil && len(waiting) == 0 && !next.IsZero() {
+				waiting, _, err = d.Outbox.Ready(ch, next, 100)
+			}
+			for _, del := range waiting {
+				err = errors.Join(err, d.fail(ctx, nil, del, fmt.Errorf("the channel %s is no longer configured", ch)))
+			}
+			if err != nil {
+				d.Log.Error("cannot settle what waits for a channel that is gone", "channel", ch, "error", err)
+			}
+			if err != nil || len(waiting) == 0 {
+				break
+			}
+		}
+	}
 }
 
 func (d *Deliverer) each(do func(*lane)) {
@@ -153,7 +177,7 @@ func (d *Deliverer) attempt(ctx, grace context.Context, l *lane, del tasks.Deliv
 	if err != nil {
 		return fmt.Errorf("look up %s: %w", del.Address, err)
 	}
-	if l.pace(ctx, address) != nil {
+	if l.pace(ctx, address, 0) != nil {
 		return nil // stopping; it waits on
 	}
 	weight := weight(del)
@@ -247,7 +271,7 @@ func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, addre
 		if err := d.record(ctx, l, del); err != nil {
 			return fmt.Errorf("record part %d of %d: %w", del.PartsSent, len(c.Text), err)
 		}
-		if err := l.pace(ctx, address); err != nil {
+		if err := l.pace(ctx, del.Address, del.PartsSent); err != nil {
 			return d.failed(ctx, l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
 		}
 	}

@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"nhacviec/tasks"
@@ -18,14 +20,50 @@ func (l *Loop) Report(cause string, at time.Time) {
 // of.
 func (l *Loop) Failing() { l.failing.Store(true) }
 
+// betweenNotices is how long the office is left in peace after a notice:
+// servers that word each refusal differently must not become a flood of mails.
+const betweenNotices = 15 * time.Minute
+
+// tellFailures plans what the office must hear of.
+func (l *Loop) tellFailures(now time.Time) error {
+	damaged := l.failures.Damaged()
+	if len(l.troubles)+len(damaged) == 0 && !l.failing.Swap(false) {
+		return nil
+	}
+	untold := true // until shown otherwise, a later pass looks again
+	defer func() {
+		if untold {
+			l.failing.Store(true)
+		}
+	}()
+	if since := now.Sub(l.told); since >= 0 && since < betweenNotices {
+		return nil
+	}
+	notices, told, waiting, err := l.failureNotices(damaged, now)
+	if err != nil {
+		return fmt.Errorf("read what failed: %w", err)
+	}
+	if len(notices) > 0 {
+		if err := l.commit(tasks.Fired{Deliveries: l.deliveries(notices, now), Told: told}); err != nil {
+			return err
+		}
+		l.told = now
+	}
+	l.troubles = nil
+	untold = waiting > len(told)
+	return nil
+}
+
 // failureNotices returns what the standing office must hear of deliveries that
-// failed and of reported troubles, and the ids of the deliveries that the
-// notices tell of. The office is told through its other channels where it has
+// failed, of damaged records and of reported troubles, and the ids of the
+// deliveries that the notices tell of; waiting is how many deliveries it must
+// hear of at all. The office is told through its other channels where it has
 // any, and of one cause once a day; what failed for a cause it knows waits for
-// the next day's notice.
-func (l *Loop) failureNotices(now time.Time) (notices []tasks.Message, told []string, waiting int, err error) {
+// the next day's notice. That a notice itself failed is told on no channel on
+// which that would fail again.
+func (l *Loop) failureNotices(damaged []string, now time.Time) (notices []tasks.Message, told []string, waiting int, err error) {
 	failed, err := l.failures.Failures()
-	if err != nil || len(failed)+len(l.troubles) == 0 {
+	if err != nil || len(failed)+len(damaged)+len(l.troubles) == 0 {
 		return nil, nil, 0, err
 	}
 	sent, err := l.failures.SentMarks(tasks.Key{})
@@ -34,15 +72,22 @@ func (l *Loop) failureNotices(now time.Time) (notices []tasks.Message, told []st
 	}
 	at := now.In(l.setup.Calendar.Location).Truncate(time.Second)
 	byPath := map[tasks.Channel][]tasks.Failure{"": l.troubles}
+	for _, what := range damaged {
+		byPath[""] = append(byPath[""], tasks.Failure{At: at, Cause: "một bản ghi trong cơ sở dữ liệu bị hỏng, nhiệm vụ hoặc thông báo ấy không được gửi; đề nghị quản trị viên chạy `nhacviec verify` và khôi phục bản sao lưu bằng `nhacviec restore`: " + what})
+	}
 	ids := map[tasks.Channel][]string{}
 	for _, d := range failed {
 		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry})
 		ids[d.Channel] = append(ids[d.Channel], d.ID)
 	}
 	for _, ch := range append([]tasks.Channel{""}, tasks.Channels...) {
+		failures := byPath[ch]
 		news := false
 		for _, r := range l.setup.officeBeyond(ch) {
-			m := tasks.Message{Kind: tasks.FailureNotice, At: at, Recipient: r, Failures: byPath[ch]}
+			m := tasks.Message{Kind: tasks.FailureNotice, At: at, Recipient: r, Failures: failures}
+			if r.Channel == ch { // no other way: not about notices
+				m.Failures = slices.DeleteFunc(slices.Clone(failures), func(f tasks.Failure) bool { return f.Unit == l.setup.Office.Unit })
+			}
 			if hasNews(m, sent) {
 				notices, news = append(notices, m), true
 			}

@@ -24,21 +24,27 @@ type lane struct {
 	mu          sync.Mutex
 	inHand      map[string]bool      // ids that a worker has
 	pausedUntil time.Time            // by the deliverer's clock
-	lastTo      map[string]time.Time // address -> last message, by the real clock
+	freeAt      map[string]time.Time // address -> when it may get the next message, by the real clock
 	health      Health
 }
 
 func newLane(d *Deliverer, ch tasks.Channel, cfg Lane) *lane {
 	l := &lane{Lane: cfg, deliverer: d, channel: ch, limiter: rate.NewLimiter(rate.Inf, 1),
-		wake: make(chan struct{}, 1), inHand: map[string]bool{}, lastTo: map[string]time.Time{}}
+		wake: make(chan struct{}, 1), inHand: map[string]bool{}, freeAt: map[string]time.Time{}}
 	if cfg.PerMinute > 0 {
 		l.limiter = rate.NewLimiter(rate.Limit(float64(cfg.PerMinute)/60), 1)
 	}
 	return l
 }
 
-// batch is how many rows of the outbox a lane reads at once.
-const batch = 100
+// batch is how many rows of the outbox a lane reads at once; where addresses
+// have a limit, more, to find those that need not wait.
+func (l *lane) batch() int {
+	if l.PerAddress > 0 {
+		return 1000
+	}
+	return 100
+}
 
 // run delivers until ctx ends, or, draining, until nothing is due. Messages
 // under way have until grace ends.
@@ -76,7 +82,7 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 	// What a worker has in hand now may still be read as waiting, and be done
 	// before its turn below: it is passed over by this look.
 	held := l.held()
-	ready, next, err := l.ready(now, batch+len(held))
+	ready, next, err := l.ready(now, l.batch()+len(held))
 	if err != nil {
 		l.deliverer.Log.Error("cannot read the outbox; trying again", "channel", l.channel, "error", err)
 		return 0, now.Add(maxWait)
@@ -88,7 +94,10 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 		if held[del.ID] {
 			continue
 		}
-		l.take(del.ID)
+		if wait := l.take(del); wait > 0 { // another message to this chat was just sent; others need not wait for it
+			next = earlier(next, now.Add(wait))
+			continue
+		}
 		select {
 		case work <- del:
 			given++
@@ -98,6 +107,13 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 		}
 	}
 	return given, next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // ready reads what is due. Nothing waits longer than the longest retry, by plan:
@@ -152,42 +168,40 @@ func (l *lane) poke() {
 	}
 }
 
-// pace waits until the channel's and the address's limits allow one more
-// message.
-func (l *lane) pace(ctx context.Context, address string) error {
-	if err := l.limiter.Wait(ctx); err != nil {
+// pace waits until the channel's limit allows one more message, and, between
+// the parts of one message, the address's.
+func (l *lane) pace(ctx context.Context, address string, part int) error {
+	if err := l.limiter.Wait(ctx); err != nil || part == 0 || l.PerAddress == 0 {
 		return err
 	}
-	if l.PerAddress == 0 {
-		return nil
-	}
-	l.mu.Lock()
-	now := time.Now()
-	at := now
-	if last, ok := l.lastTo[address]; ok && last.Add(l.PerAddress).After(now) {
-		at = last.Add(l.PerAddress)
-	}
-	for a, last := range l.lastTo {
-		if now.Sub(last) > l.PerAddress {
-			delete(l.lastTo, a)
-		}
-	}
-	l.lastTo[address] = at
-	l.mu.Unlock()
-	timer := time.NewTimer(at.Sub(now))
+	timer := time.NewTimer(l.PerAddress)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-timer.C:
-		return nil
 	}
-}
-
-func (l *lane) take(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.inHand[id] = true
+	l.freeAt[address] = time.Now().Add(l.PerAddress)
+	return nil
+}
+
+// take marks a delivery as in hand, unless its address must be left alone for
+// some time yet.
+func (l *lane) take(del tasks.Delivery) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.PerAddress > 0 {
+		now := time.Now()
+		if wait := l.freeAt[del.Address].Sub(now); wait > 0 {
+			return wait
+		}
+		maps.DeleteFunc(l.freeAt, func(_ string, at time.Time) bool { return at.Before(now) })
+		l.freeAt[del.Address] = now.Add(l.PerAddress)
+	}
+	l.inHand[del.ID] = true
+	return 0
 }
 
 func (l *lane) release(id string) {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -22,6 +23,7 @@ type LoopStore interface {
 // FailureStore tells the loop what the office has to hear of.
 type FailureStore interface {
 	Failures() ([]tasks.Delivery, error)
+	Damaged() []string // records that cannot be read
 	SentMarks(...tasks.Key) (tasks.Sent, error)
 }
 
@@ -44,6 +46,7 @@ type Loop struct {
 	setup    Setup
 	cursors  cursors
 	troubles []tasks.Failure // to be told to the office
+	told     time.Time       // when the office was last told of failures
 	last     time.Time       // the last pass
 	next     time.Time       // nothing is due before; zero: look
 	ahead    time.Duration   // how far the wall clock is ahead of what is believed
@@ -111,13 +114,15 @@ func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
 	// Most passes only find that it is not time yet. After a step back of the
 	// clock the schedules are looked at again.
 	if idle := !l.next.IsZero() && now.Before(l.next) && !now.Before(l.last); !idle {
-		if err := l.fire(now); err != nil {
-			return time.Time{}, err
+		if err = l.fire(now); err == nil {
+			l.next = l.cursors.next(l.setup, now)
 		}
-		l.next = l.cursors.next(l.setup, now)
 	}
 	l.last = now
-	return l.next, l.tellFailures(now)
+	if err := errors.Join(err, l.tellFailures(now)); err != nil {
+		return time.Time{}, err
+	}
+	return l.next, nil
 }
 
 // heldBack reports whether the clock is too far ahead to be believed. The office
@@ -149,6 +154,7 @@ func (l *Loop) Ahead() time.Duration {
 // fire plans the messages of what is due and stores them with the cursors.
 func (l *Loop) fire(now time.Time) error {
 	ahead := maps.Clone(l.cursors)
+	ahead.takeBack(now)
 	fires := ahead.due(l.setup, now)
 	fired := tasks.Fired{Cursors: changed(l.cursors, ahead)}
 	at := l.setup.instant(fires, now)
@@ -170,29 +176,6 @@ func (l *Loop) fire(now time.Time) error {
 		l.log.Info("fired", "rule", f.Rule.Name, "scheduled", f.Scheduled)
 	}
 	return nil
-}
-
-// tellFailures plans what the office must hear of.
-func (l *Loop) tellFailures(now time.Time) error {
-	if len(l.troubles) == 0 && !l.failing.Swap(false) {
-		return nil
-	}
-	untold := true // until shown otherwise, the next pass looks again
-	defer func() {
-		if untold {
-			l.failing.Store(true)
-		}
-	}()
-	notices, told, waiting, err := l.failureNotices(now)
-	if err != nil {
-		return fmt.Errorf("read what failed: %w", err)
-	}
-	l.troubles = nil
-	if len(notices) == 0 {
-		untold = waiting > 0
-		return nil
-	}
-	return l.commit(tasks.Fired{Deliveries: l.deliveries(notices, now), Told: told})
 }
 
 func (l *Loop) commit(f tasks.Fired) error {

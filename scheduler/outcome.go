@@ -15,6 +15,7 @@ const (
 	firstRetry   = 30 * time.Second
 	longestRetry = time.Hour
 	giveUp       = 72 * time.Hour
+	fewestTries  = 10 // before giving up: a long downtime is no attempt
 	// alarmAfter is how long a message may wait for its channel before the
 	// office hears of it; it is still tried.
 	alarmAfter = 30 * time.Minute
@@ -28,7 +29,7 @@ const (
 
 // record stores what became of an attempt. A disk that refuses it may take it
 // later; what was sent and is not recorded would be sent again. So the worker
-// waits with it until ctx ends, and its lane takes up nothing.
+// waits with it until ctx ends, and its lane, if it has one, takes up nothing.
 func (d *Deliverer) record(ctx context.Context, l *lane, del tasks.Delivery) error {
 	for wait := time.Second; ; wait = min(2*wait, maxWait) {
 		err := d.Outbox.Put(del, d.Now())
@@ -36,7 +37,9 @@ func (d *Deliverer) record(ctx context.Context, l *lane, del tasks.Delivery) err
 			return err
 		}
 		d.Log.Error("the outbox cannot be written; trying again", "id", del.ID, "state", del.State, "error", err, "in", wait)
-		l.pause(d.Now().Add(wait))
+		if l != nil {
+			l.pause(d.Now().Add(wait))
+		}
 		select {
 		case <-ctx.Done():
 			return err
@@ -78,7 +81,7 @@ func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se 
 			l.pause(now.Add(min(se.RetryAfter, longestRetry)))
 		}
 	}
-	if now.Sub(del.Created) > giveUp && d.Clock.Believed(now) {
+	if now.Sub(del.Created) > giveUp && del.Attempts >= fewestTries && d.Clock.Believed(now) {
 		return d.fail(ctx, l, del, fmt.Errorf("gave up after %s: %w", giveUp, se.Err))
 	}
 	if del.State != tasks.Uncertain {

@@ -14,6 +14,16 @@ type cursors map[string]time.Time
 // afresh: instants that were never announced are not made up for.
 func (r Rule) cursor() string { return r.Name + " " + r.Cron }
 
+// takeBack moves cursors that are ahead of now back to it: the clock ran ahead
+// and is right again. What was told meanwhile is known, and not told twice.
+func (c cursors) takeBack(now time.Time) {
+	for name, last := range c {
+		if last.Sub(now) > onTime {
+			c[name] = now
+		}
+	}
+}
+
 // due returns the fires that are to be handled at now and moves the cursors
 // past them. However many instants of a rule were missed, they are one fire:
 // steps stay ripe until they are sent. On a day off or in quiet hours nothing
@@ -23,7 +33,7 @@ func (c cursors) due(s Setup, now time.Time) []Fire {
 	now = now.In(s.Calendar.Location)
 	for _, r := range s.Rules {
 		last, known := c[r.cursor()]
-		if !known || last.Sub(now) > onTime { // the clock ran ahead and is back
+		if !known {
 			c[r.cursor()] = now
 			continue
 		}
@@ -58,7 +68,7 @@ func (c cursors) next(s Setup, now time.Time) time.Time {
 	now = now.In(s.Calendar.Location)
 	for _, r := range s.Rules {
 		last, known := c[r.cursor()]
-		if !known || last.Sub(now) > onTime {
+		if !known {
 			last = now
 		}
 		if t := s.nextOf(r, last, now); !t.IsZero() && (next.IsZero() || t.Before(next)) {
@@ -136,8 +146,20 @@ func Forecast(tt []tasks.Task, s Setup, sent tasks.Sent, from, to time.Time) []t
 			told.Add(m)
 			out = append(out, m)
 		}
+		c.skipDay(fires, now)
 	}
 	return out
+}
+
+// skipDay moves the cursors of reminder rules that have fired to the end of the
+// day: what is ripe does not change within a day, so a rule that fires every
+// second has no more to say on it.
+func (c cursors) skipDay(fires []Fire, now time.Time) {
+	for _, f := range fires {
+		if f.Rule.Message == "" {
+			c[f.Rule.cursor()] = (tasks.DateOf(now) + 1).At(0, 0, now.Location()).Add(-time.Nanosecond)
+		}
+	}
 }
 
 // anyUnfinished reports whether there is anything a weekly report could be

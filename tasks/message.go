@@ -153,7 +153,25 @@ func (i ReviewItem) Mark(to Recipient) Mark {
 // Mark returns the entry of the sent set for telling a recipient of a cause on
 // a day: the office hears of one cause once a day.
 func (f Failure) Mark(to Recipient, at time.Time) Mark {
-	return Mark{SentKey{Series: "failure " + string(f.Channel) + " " + f.Cause, Recipient: to}, int(DateOf(at))}
+	cause := f.Cause
+	if f.ID != "" {
+		cause = essence(cause)
+	}
+	return Mark{SentKey{Series: "failure " + string(f.Channel) + " " + cause, Recipient: to}, int(DateOf(at))}
+}
+
+// essence returns what a server's refusal has in common with others like it:
+// its code and its words, without addresses, queue ids and the like.
+func essence(cause string) string {
+	var out []string
+	for _, word := range strings.Fields(cause) {
+		word = strings.Trim(word, ".,;:()[]<>\"'=")
+		code, isNumber := digits(word)
+		if isNumber && len(word) == 3 && code >= 400 && code < 600 || !strings.ContainsAny(word, "0123456789@/=_<>") && word != strings.ToUpper(word) {
+			out = append(out, word)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // Public returns the message as it is printed: the fields of the contract and

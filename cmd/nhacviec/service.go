@@ -25,13 +25,15 @@ type service struct {
 	daemon *daemon
 	clock  *scheduler.Clock
 
-	reloading sync.Mutex // one reload at a time
+	reloading sync.Mutex      // one reload at a time; guards life and delivery
+	life      context.Context // of run; nil before it
+	delivery  *delivery
+
 	mu        sync.Mutex // guards what follows
 	config    *Config
 	configErr error
 	next      time.Time
 	channels  map[tasks.Channel]channel
-	delivery  *delivery
 }
 
 // startService opens the channels of a config and makes a daemon over a store.
@@ -124,16 +126,21 @@ func (s *service) deliver() *delivery {
 	return run
 }
 
-// run plans and delivers until ctx ends, then finishes what is in hand.
+// run plans and delivers until ctx ends, then finishes what is in hand. What
+// was missed is planned before anything is sent, so that the older step of what
+// waits already is superseded.
 func (s *service) run(ctx context.Context) error {
-	s.mu.Lock()
-	s.delivery = s.deliver()
-	s.mu.Unlock()
+	if _, err := s.daemon.loop.Pass(time.Now()); err != nil {
+		s.log.Error("first pass failed; it is tried again", "error", err)
+	}
+	s.reloading.Lock()
+	s.life, s.delivery = ctx, s.deliver()
+	s.reloading.Unlock()
 	s.daemon.loop.Run(ctx)
 	if err := s.sup.stopping(); err != nil {
 		s.log.Warn("service manager", "error", err)
 	}
-	s.reloading.Lock() // a reload under way ends first, and none begins
+	s.reloading.Lock() // a reload under way ends first
 	defer s.reloading.Unlock()
 	s.delivery.stop()
 	return closeChannels(s.channels)
@@ -149,12 +156,17 @@ func closeChannels(channels map[tasks.Channel]channel) error {
 	return errors.Join(errs...)
 }
 
+var errNotRunning = errors.New("the daemon is starting or stopping; nothing is reloaded")
+
 // Reload reads, checks and builds the whole config, then puts it in force. On
 // an error the running config stays; the error is logged, shown in the status
 // and told to the office.
 func (s *service) Reload(context.Context) ([]string, error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	if s.life == nil || s.life.Err() != nil {
+		return nil, errNotRunning
+	}
 	if err := s.sup.reloading(); err != nil {
 		s.log.Warn("service manager", "error", err)
 	}
@@ -201,12 +213,16 @@ func (s *service) reload() (*Config, error) {
 	}
 	s.clock.Trust(time.Now()) // who reloads has looked
 	s.delivery.stop()
+	if s.life.Err() != nil { // meanwhile
+		return nil, errors.Join(errNotRunning, closeChannels(channels))
+	}
 	before := s.channels
 	s.daemon.loop.Reload(cfg.Setup)
 	s.daemon.deliverer.Use(lanes(cfg, channels))
 	s.mu.Lock()
-	s.config, s.channels, s.delivery = cfg, channels, s.deliver()
+	s.config, s.channels = cfg, channels
 	s.mu.Unlock()
+	s.delivery = s.deliver()
 	if err := closeChannels(before); err != nil {
 		s.log.Warn("channels of the config before", "error", err)
 	}

@@ -49,7 +49,7 @@ const dueAtOnce = 1000
 
 // Due returns the tasks that q asks for, in the order of tasks.Key.Compare,
 // and the sent marks of just those. It costs what it returns: other tasks are
-// not read.
+// not read. A task with a damaged record is left out; Damaged names it.
 func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 	var keys []string
 	add := func(index, end string) error {
@@ -84,19 +84,24 @@ func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 			for _, key := range some {
 				var t tasks.Task
 				found, err := get(tx, tasksBucket, key, &t)
+				if err == nil && !found {
+					err = &damage{fmt.Sprintf("task %q is in the index of what is due but is not stored", key)}
+				}
+				if s.skip(err) {
+					continue
+				}
 				if err != nil {
 					return err
-				}
-				if !found {
-					return &damage{fmt.Sprintf("task %q is in the index of what is due but is not stored", key)}
 				}
 				if !slices.Contains(q.Kinds, t.Wants()) && !(q.Review && t.NeedsLook()) {
 					continue // changed since the index was read
 				}
-				out = append(out, t)
-				if err := addMarks(tx, t.Key, sent); err != nil {
+				if err := addMarks(tx, t.Key, sent); s.skip(err) {
+					continue // who was told what is not known
+				} else if err != nil {
 					return err
 				}
+				out = append(out, t)
 			}
 			return nil
 		})
@@ -116,7 +121,9 @@ func (s *Store) indexed(index, end string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := unseal(index, r.key, r.value); err != nil {
+		if _, err := unseal(index, r.key, r.value); s.skip(err) {
+			continue
+		} else if err != nil {
 			return nil, s.explain(err)
 		}
 		key := string(r.key)

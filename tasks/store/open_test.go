@@ -74,6 +74,9 @@ func digestStore(path string) (string, error) {
 	keep(cursors, e)
 	n, e := s.Verify()
 	keep(n, e)
+	for _, what := range s.Damaged() { // passed over, and told
+		err = errors.Join(err, damaged(path, "%s", what))
+	}
 	if err != nil {
 		return "", err
 	}

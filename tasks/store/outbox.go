@@ -122,7 +122,7 @@ func takeRow(tx *bolt.Tx, id string) (d tasks.Delivery, found bool, err error) {
 
 // Ready returns up to limit deliveries of a channel that wait for an attempt
 // at or before now, oldest attempt first, and the earliest attempt after now:
-// the zero time when none waits.
+// the zero time when none waits. A damaged one is left out; Damaged names it.
 func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error) {
 	prefix := []byte(string(ch) + bar)
 	last := instantKey(now)
@@ -146,14 +146,18 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 		later := func(k []byte) bool { return string(k[len(prefix):len(prefix)+instantSize]) > last }
 		for k, v := c.Seek(prefix); mine(k) && !later(k) && len(ready) < limit; k, v = c.Next() {
 			d, err := read(k, v)
-			if err != nil {
+			if s.skip(err) {
+				continue
+			} else if err != nil {
 				return err
 			}
 			ready = append(ready, d)
 		}
-		if k, v := c.Seek(append(prefix, last+bar+"\xff"...)); mine(k) {
+		for k, v := c.Seek(append(prefix, last+bar+"\xff"...)); mine(k) && next.IsZero(); k, v = c.Next() {
 			d, err := read(k, v)
-			if err != nil {
+			if s.skip(err) {
+				continue
+			} else if err != nil {
 				return err
 			}
 			next = d.NextAttempt
@@ -352,14 +356,20 @@ func (s *Store) Outbox() ([]tasks.Delivery, error) {
 
 // Failures returns what the office must hear of and was not told, oldest
 // first: the deliveries that failed, and those that wait because their whole
-// channel is down.
+// channel is down. A damaged one is left out; Damaged names it.
 func (s *Store) Failures() ([]tasks.Delivery, error) {
 	var rows []tasks.Delivery
 	for r, err := range s.scan(untoldBucket, "", "") {
 		if err != nil {
 			return nil, err
 		}
-		d, err := s.Delivery(string(r.key))
+		var d tasks.Delivery
+		err := s.view(func(tx *bolt.Tx) (err error) {
+			if d, err = s.findDelivery(tx, string(r.key)); s.skip(err) {
+				err = nil
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,9 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -53,6 +55,9 @@ type Store struct {
 	// broken is set when bbolt died inside: its locks and caches are not to be
 	// trusted, and every later call gets this error.
 	broken atomic.Pointer[error]
+
+	damagedMu sync.Mutex
+	damaged   map[string]bool // what was passed over, in words
 }
 
 // Open opens the store file at path, and makes a new one when there is none.
@@ -103,6 +108,30 @@ func (s *Store) view(fn func(*bolt.Tx) error) error {
 		s.broken.Store(&err)
 	}
 	return s.explain(err)
+}
+
+// skip reports whether err is damage of one record, which then is passed over:
+// one bad record must not hold up all others. Damaged tells of it.
+func (s *Store) skip(err error) bool {
+	var d *damage
+	if !errors.As(err, &d) {
+		return false
+	}
+	s.damagedMu.Lock()
+	defer s.damagedMu.Unlock()
+	if s.damaged == nil {
+		s.damaged = map[string]bool{}
+	}
+	s.damaged[d.what] = true
+	return true
+}
+
+// Damaged returns what Due and Ready passed over since the store was opened,
+// because its records are damaged: tasks and messages that nobody is told of.
+func (s *Store) Damaged() []string {
+	s.damagedMu.Lock()
+	defer s.damagedMu.Unlock()
+	return slices.Sorted(maps.Keys(s.damaged))
 }
 
 // explain puts bbolt's errors into the words of this package.
