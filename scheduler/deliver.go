@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -236,7 +237,8 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 		kept.Parts, kept.Carries = content.Text, content.Carries
 	}
 	kept.State, kept.Boot, kept.Attempts, kept.Error = tasks.Sending, d.Boot, kept.Attempts+1, ""
-	kept.SHA256 = digest(content)
+	kept.Text = strings.Join(content.Text, "\n")
+	kept.SHA256 = digest(kept.Text)
 	if err := d.Outbox.Put(kept, now); err != nil {
 		return del, nothing, fmt.Errorf("record the attempt: %w", err)
 	}

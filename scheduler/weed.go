@@ -126,8 +126,8 @@ func keys(m tasks.Message) []tasks.Key {
 	return out
 }
 
-func digest(c tasks.Content) string {
-	sum := sha256.Sum256([]byte(strings.Join(c.Text, "\n")))
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -41,6 +41,9 @@ type Delivery struct {
 	Down        bool          `json:"down,omitempty"`   // still tried, but the office must hear of it: the channel needs a person, or it takes long
 	Told        bool          `json:"told,omitempty"`   // the office knows that it failed or is down
 
+	// Text is what is being sent, given with Sending: it is kept under its SHA256.
+	Text string `json:"-"`
+
 	// A chat message too long for one call is sent in parts. Parts is kept from
 	// the first attempt on, so that a later one goes on behind the last part sent.
 	Parts     []string `json:"parts,omitempty"`

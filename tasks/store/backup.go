@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -16,12 +17,52 @@ import (
 // path, mode 0600, while the store stays in use. The copy is opened and its
 // ledger verified before it gets its name. A file that is there already is not
 // replaced: fs.ErrExist.
-func (s *Store) Backup(path string) error {
+func (s *Store) Backup(path string) error { return copyInto(path, s.copyTo) }
+
+// copyTo writes the store as it is at one moment. The transaction lasts as long
+// as the writing: w must not be slow.
+func (s *Store) copyTo(w io.Writer) error {
+	s.copying.Lock() // bbolt reads through one file handle with one position
+	defer s.copying.Unlock()
+	return s.view(func(tx *bolt.Tx) error {
+		_, err := tx.WriteTo(w)
+		return err
+	})
+}
+
+// Copy returns a copy of the store, as it is at one moment, for somebody who
+// may take it slowly: it lies in a nameless file beside the store, so that no
+// transaction stays open. Whoever receives it checks it, as Receive does.
+func (s *Store) Copy() (f *os.File, size int64, err error) {
+	f, err = os.CreateTemp(filepath.Dir(s.path), filepath.Base(s.path)+newFile) // mode
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("copying the store: %w", errors.Join(err, f.Close()))
+			f = nil
+		}
+	}()
+	if err := os.Remove(f.Name()); err != nil { // the file lives until it is closed
+		return f, 0, err
+	}
+	if err := s.copyTo(f); err != nil {
+		return f, 0, err
+	}
+	if size, err = f.Seek(0, io.SeekCurrent); err != nil {
+		return f, 0, err
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	return f, size, err
+}
+
+// Receive makes a backup at path of a copy of a store. It is checked as Backup
+// checks its own.
+func Receive(path string, from io.Reader) error {
 	return copyInto(path, func(w io.Writer) error {
-		return s.view(func(tx *bolt.Tx) error {
-			_, err := tx.WriteTo(w)
-			return err
-		})
+		_, err := io.Copy(w, from)
+		return err
 	})
 }
 
@@ -31,7 +72,7 @@ func (s *Store) Backup(path string) error {
 // was none.
 func Restore(backup, path string) (old string, err error) {
 	if s, err := open(path); err == nil {
-		s.Close()
+		defer s.Close() // nobody else opens it until the other one is there
 	} else if errors.Is(err, ErrLocked) {
 		return "", err
 	}
@@ -44,14 +85,13 @@ func Restore(backup, path string) (old string, err error) {
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	err = copyInto(temp, func(w io.Writer) error {
-		_, err := io.Copy(w, from)
-		return err
-	})
-	if err != nil {
+	if err := Receive(temp, from); err != nil {
 		return "", fmt.Errorf("restoring %s: %w", backup, err)
 	}
 	defer os.Remove(temp)
+	if err := own(temp, filepath.Dir(path)); err != nil {
+		return "", err
+	}
 	for n := 1; ; n++ {
 		old = path + ".old-" + strconv.Itoa(n)
 		err := install(path, old)
@@ -70,10 +110,29 @@ func Restore(backup, path string) (old string, err error) {
 	return old, syncDir(filepath.Dir(path))
 }
 
+// own gives a file that root makes to the owner of the data directory: the
+// daemon must be able to use it.
+func own(path, dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+		return os.Chown(path, int(owner.Uid), int(owner.Gid))
+	}
+	return nil
+}
+
 // copyInto makes a store file at path, which must be free, out of what write
 // writes, if that is a whole store with a whole ledger.
 func copyInto(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // mode 0600
+	if _, err := os.Lstat(path); err == nil { // before the work; install looks again
+		return &fs.PathError{Op: "make", Path: path, Err: fs.ErrExist}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+newFile) // mode 0600
 	if err != nil {
 		return err
 	}
@@ -82,13 +141,33 @@ func copyInto(path string, write func(io.Writer) error) error {
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	s, err := open(temp)
-	if err != nil {
+	if err := check(temp); err != nil {
+		return err
+	}
+	if err := install(temp, path); errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "make", Path: path, Err: fs.ErrExist}
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// newFile is behind the name of a file that is not whole yet.
+const newFile = ".new-*"
+
+// check opens a copy of a store, of this schema or an older one, and verifies
+// its ledger.
+func check(path string) error {
+	s, err := open(path)
+	if err == nil {
+		_, err = s.Verify()
+		err = errors.Join(err, s.Close())
+	}
+	var known *Error
+	if errors.As(err, &known) { // the name is one that nobody knows
+		return &Error{What: "the copy does not stand the check: " + known.What, Cure: "take another backup", Err: known.Err}
+	} else if err != nil {
 		return fmt.Errorf("checking the copy: %w", err)
 	}
-	_, err = s.Verify()
-	if err := errors.Join(err, s.Close()); err != nil {
-		return fmt.Errorf("checking the copy: %w", err)
-	}
-	return install(temp, path)
+	return nil
 }

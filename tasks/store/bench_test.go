@@ -3,7 +3,9 @@ package store
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,6 +100,56 @@ func BenchmarkPut(b *testing.B) {
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "puts/s")
 		})
+	}
+}
+
+// BenchmarkPutText takes deliveries through sending and sent, as a sender does,
+// with and without the text that is kept.
+func BenchmarkPutText(b *testing.B) {
+	for _, size := range []int{0, 2000} {
+		for _, writers := range []int{2, 8} {
+			b.Run(fmt.Sprintf("text=%d/writers=%d", size, writers), func(b *testing.B) {
+				s := newStore(b)
+				var dd []tasks.Delivery
+				for i := range b.N {
+					d := tasks.NewDelivery(message(fmt.Sprint("u", i), now, step("1", "T-7", "2023-07-15")), "cfg", now)
+					dd = append(dd, d)
+				}
+				s.db.NoSync = true
+				for some := range slices.Chunk(dd, 1000) {
+					must(b, s.CommitFire(tasks.Fired{Deliveries: some}))
+				}
+				s.db.NoSync = false
+				body := strings.Repeat("Kính gửi Trưởng phòng Tư pháp: còn 15 ngày đến hạn của nhiệm vụ này. ", size/80)
+				work := make(chan tasks.Delivery)
+				var wg sync.WaitGroup
+				b.ResetTimer()
+				for range writers {
+					wg.Go(func() {
+						for d := range work {
+							d.State = tasks.Sending
+							if size > 0 { // hard to fold: as many different words as a mail has
+								d.Text = body + strings.Repeat(d.ID[:13]+" "+d.ID[13:]+" "+d.Unit, 20)
+								d.SHA256 = hash([]byte(d.Text))
+							}
+							if err := s.Put(d, now); err != nil {
+								b.Error(err)
+							}
+							d.State = tasks.Delivered
+							if err := s.Put(d, now); err != nil {
+								b.Error(err)
+							}
+						}
+					})
+				}
+				for _, d := range dd {
+					work <- d
+				}
+				close(work)
+				wg.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+			})
+		}
 	}
 }
 

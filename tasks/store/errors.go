@@ -3,12 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // What can be wrong, for errors.Is.
 var (
 	ErrLocked   = errors.New("in use by another process")
 	ErrDamaged  = errors.New("damaged")
+	ErrMissing  = errors.New("missing, although it has backups")
 	ErrNewer    = errors.New("written by a newer nhacviec")
 	ErrClosed   = errors.New("closed")
 	ErrNotFound = errors.New("not found")
@@ -39,6 +41,34 @@ func (e *Error) Error() string {
 
 // Unwrap returns the sentinel.
 func (e *Error) Unwrap() error { return e.Err }
+
+// refuseNew returns an error when there is a backup of the store that is
+// missing: a new one would know nothing of what was sent.
+func refuseNew(path, backups string) error {
+	newest, _, err := NewestBackup(backups)
+	if backups == "" || err == nil && newest == "" {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return &Error{Path: path, What: "the store is missing, although it has backups",
+		Cure: "bring back the newest with `nhacviec restore FILE`; to begin anew, move the backups away", Err: ErrMissing}
+}
+
+// nameBackup names the newest backup in an error that a backup cures.
+func nameBackup(err error, backups string) error {
+	var e *Error
+	if backups == "" || !errors.As(err, &e) || !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrMissing) {
+		return err
+	}
+	named := *e
+	if newest, at, err := NewestBackup(backups); err == nil && newest != "" {
+		named.Cure = strings.Replace(e.Cure, "restore FILE", "restore "+newest, 1) + "; that backup is of " + at.Format("02/01/2006 15:04")
+	} else {
+		named.Cure = e.Cure + "; there is none in " + backups
+	}
+	return &named
+}
 
 const cureDamaged = "keep the file for study and bring back a backup with `nhacviec restore FILE`"
 

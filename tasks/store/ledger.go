@@ -139,7 +139,8 @@ func chosen(e tasks.Entry, q tasks.LedgerQuery) bool {
 
 // Verify walks the ledger as it stands, from its first entry, and returns how
 // many entries are proven: whole, in order, each followed by one that knows
-// it. The error, an *Error around ErrTampered, names the first that is not.
+// it. The error, an *Error around ErrTampered, names the first that is not. Then
+// the texts are held against their hashes.
 func (s *Store) Verify() (n uint64, err error) {
 	c, last, err := s.chain()
 	if err != nil {
@@ -185,7 +186,7 @@ func (s *Store) Verify() (n uint64, err error) {
 	case last != "" && last > seqKey(c.Count):
 		return seq, bad("an entry was added from outside behind entry %d", c.Count)
 	}
-	return seq, nil
+	return seq, s.verifyTexts(bad)
 }
 
 // chain returns what the ledger's entries must come to, and the last key that

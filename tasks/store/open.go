@@ -14,9 +14,6 @@ import (
 	"nhacviec/tasks"
 )
 
-// schema is the version of the buckets and records that this program writes.
-const schema = 1
-
 // lockTimeout is how long Open waits for another process to let go.
 const lockTimeout = time.Second
 
@@ -27,13 +24,17 @@ type schemaRecord struct {
 
 var indexedKinds = []tasks.Kind{tasks.Dated, tasks.Periodic, tasks.Ongoing, tasks.Awaiting}
 
-func buckets() []string {
+// bucketsOf returns the buckets that a store of a schema has.
+func bucketsOf(version int) []string {
 	all := []string{
 		metaBucket, plansBucket, tasksBucket, lookBucket, marksBucket, cursorsBucket, outboxBucket, readyBucket,
 		failedBucket, untoldBucket, ledgerBucket, settledBucket, channelBucket,
 	}
 	for _, kind := range indexedKinds {
 		all = append(all, duePrefix+string(kind))
+	}
+	if version >= 2 {
+		all = append(all, textsBucket)
 	}
 	return all
 }
@@ -43,7 +44,7 @@ func buckets() []string {
 // faster, its store stays.
 func create(path string) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".new-*") // mode 0600
+	f, err := os.CreateTemp(dir, filepath.Base(path)+newFile) // mode 0600
 	if err != nil {
 		return fmt.Errorf("making the store %s: %w; create the directory and let nhacviec's user write to it", path, err)
 	}
@@ -57,7 +58,7 @@ func create(path string) error {
 		return fmt.Errorf("making the store %s: %w", path, err)
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range buckets() {
+		for _, name := range bucketsOf(schema) {
 			if _, err := tx.CreateBucket([]byte(name)); err != nil {
 				return err
 			}
@@ -71,6 +72,9 @@ func create(path string) error {
 		err = db.Sync()
 	}
 	if err = errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("making the store %s: %w", path, err)
+	}
+	if err := own(temp, dir); err != nil {
 		return fmt.Errorf("making the store %s: %w", path, err)
 	}
 	if err := install(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -105,7 +109,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// open opens a file that exists.
+// open opens a file that exists, of this schema or an older one.
 func open(path string) (*Store, error) {
 	s := &Store{path: path}
 	options := &bolt.Options{
@@ -175,7 +179,8 @@ func (s *Store) checkSchema() error {
 			return &Error{Path: s.path, What: fmt.Sprintf("the store has schema version %d, this program knows versions up to %d", r.Schema, schema),
 				Cure: "install the newer nhacviec again", Err: ErrNewer}
 		}
-		for _, name := range buckets() {
+		s.schema = r.Schema
+		for _, name := range bucketsOf(r.Schema) {
 			if tx.Bucket([]byte(name)) == nil {
 				return &damage{fmt.Sprintf("bucket %q is missing", name)}
 			}

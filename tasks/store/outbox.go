@@ -173,7 +173,7 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 // Put stores a delivery by its state:
 //
 //   - planned, retry: it waits in the outbox until NextAttempt;
-//   - sending: it stays in the outbox, in nobody's reach;
+//   - sending: it stays in the outbox, in nobody's reach, and its Text is kept;
 //   - uncertain: an entry in the ledger says so, and the row waits for another
 //     try as retry, with one more in Doubts than the stored row had and the
 //     NextAttempt it came with;
@@ -186,7 +186,14 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 // of a delivery, Told stays until it fails for good. To settle a delivery again in the same state
 // changes nothing; in another it is refused with ErrSettled.
 func (s *Store) Put(d tasks.Delivery, now time.Time) error {
+	text, err := s.pack(d)
+	if err != nil {
+		return err
+	}
 	return s.update(func(tx *bolt.Tx) error {
+		if err := keepText(tx, text); err != nil {
+			return err
+		}
 		_, err := s.putDelivery(tx, d, now)
 		return err
 	})

@@ -39,13 +39,18 @@ const (
 	ledgerBucket  = "ledger"   // sequence number, 8 bytes big-endian -> tasks.Entry
 	settledBucket = "settled"  // delivery id -> sequence number of the entry that settled it
 	channelBucket = "channels" // channel|key -> bytes
+	textsBucket   = "texts"    // SHA-256, 32 bytes -> what was sent, deflated
 )
 
 // Store is an open store file.
 type Store struct {
-	path string
-	db   *bolt.DB
-	file *os.File // the file inside db
+	path   string
+	db     *bolt.DB
+	file   *os.File // the file inside db
+	schema int      // of the file
+
+	copying   sync.Mutex // held while the file is copied
+	squeezers sync.Pool  // of *flate.Writer: a new one costs more than a text
 
 	queueMu sync.Mutex
 	queue   []*write // waiting for a transaction
@@ -60,12 +65,31 @@ type Store struct {
 	damaged   map[string]bool // what was passed over, in words
 }
 
-// Open opens the store file at path, and makes a new one when there is none.
-// An empty, short, damaged or newer file is refused and left as it is. The
-// error is an *Error around ErrLocked, ErrDamaged or ErrNewer, or what the
-// operating system says.
-func Open(path string) (*Store, error) {
+// Open opens the store file at path, makes a new one when there is none, and
+// takes one of an older schema to that of this program. An empty, short, damaged
+// or newer file is refused and left as it is. The error is an *Error around
+// ErrLocked, ErrDamaged or ErrNewer, or what the operating system says.
+func Open(path string) (*Store, error) { return OpenWith(path, "") }
+
+// OpenWith opens a store that has its backups in a directory: it makes no new
+// store when there is one of these (ErrMissing), an error about the file names
+// the newest, and a migration makes one first. No directory: beside the store.
+func OpenWith(path, backups string) (*Store, error) {
+	s, err := openOrCreate(path, backups)
+	if err != nil {
+		return nil, nameBackup(err, backups)
+	}
+	if err := s.migrate(migrations(), backups); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func openOrCreate(path, backups string) (*Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := refuseNew(path, backups); err != nil {
+			return nil, err
+		}
 		if err := create(path); err != nil {
 			return nil, err
 		}
