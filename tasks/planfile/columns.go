@@ -102,7 +102,7 @@ var wholeHeadings = map[string]struct {
 	kind   column
 	weight int
 }{
-	"stt": {number, 3}, "tt": {number, 3}, "so tt": {number, 3}, "s tt": {number, 3}, "so thu tu": {number, 3}, "thu tu": {number, 2}, "so": {number, 1},
+	"stt": {number, 3}, "tt": {number, 3}, "so tt": {number, 3}, "s tt": {number, 3}, "s t t": {number, 3}, "so thu tu": {number, 3}, "thu tu": {number, 2}, "so": {number, 1},
 	"don vi": {lead, 1}, "co quan": {lead, 1}, "co quan don vi": {lead, 1}, "don vi co quan": {lead, 1}, "thuc hien": {lead, 1},
 	"hoan thanh": {deadline, 3}, "den": {deadline, 3}, "tu": {start, 0},
 	"trang thai": {ignored, 0},
@@ -187,6 +187,9 @@ func kindOf(heading string) (column, int) {
 // it is: one, two when the second names the parts of what the first spans
 // ("Đơn vị thực hiện" over "Chủ trì" and "Phối hợp"), or none.
 func headerAt(t table, i int) (columns, int) {
+	if !moreThan(2, t[i].cells) { // as most rows that are no tasks
+		return columns{}, 0
+	}
 	if i+1 < len(t) {
 		if joined, ok := joinHeadings(t[i].cells, t[i+1].cells); ok {
 			c, ok := header(record{t[i].line, joined})
@@ -199,6 +202,15 @@ func headerAt(t table, i int) (columns, int) {
 		return c, 1
 	}
 	return columns{}, 0
+}
+
+func moreThan(n int, cells []string) bool {
+	for _, cell := range cells {
+		if cell != "" {
+			n--
+		}
+	}
+	return n < 0
 }
 
 // joinHeadings joins two rows of headings. A cell that spans others is followed

@@ -99,7 +99,7 @@ func (t *pending) deadline(notes *string, begins, ends, spares string) string {
 // sameEnd reports that a period ends when its end says, and that its two ends
 // are one day each.
 func sameEnd(period, begins, ends string) bool {
-	p, b, e := tasks.ParseDeadline(period, 0), tasks.ParseDeadline(begins, 0), tasks.ParseDeadline(ends, 0)
+	p, b, e := tasks.ParseDeadline(period, 0), tasks.ParseDeadline(without(begins, "từ "), 0), tasks.ParseDeadline(ends, 0)
 	return b.Kind == tasks.Dated && len(e.Due) == 1 && p.Kind == tasks.Dated && p.From != 0 && slices.Equal(p.Due, e.Due)
 }
 

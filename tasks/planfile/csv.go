@@ -26,7 +26,7 @@ func (f file) readCSV() (sheet, error) {
 	body := withoutSep(text)
 	gone := bytes.Count(text[:len(text)-len(body)], []byte("\n"))
 	r, in := newCSV(body, sep, f.limits)
-	var t table
+	t := make(table, 0, min(1+bytes.Count(body, []byte("\n")), f.limits.Rows))
 	var cells arena
 	end := int64(0)
 	for {

@@ -12,7 +12,7 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 var (
-	taskNumber    = regexp.MustCompile(`^\(?((?:(?:[IVXLC]{1,7}|[A-ZĐ])[.-])?)(\d{1,6}(?:\.(?:\d{1,4}|[a-zđ]))*)([a-zđ]?)[.)/:]*$`)
+	taskNumber    = regexp.MustCompile(`^\(?((?:(?:[IVXLC]{1,7}|[A-ZĐ])[.-])?)(\d{1,9}(?:\.(?:\d{1,4}|[a-zđ]))*)([a-zđ]?)[.)/:]*$`)
 	letterNumber  = regexp.MustCompile(`^\(?([a-zđ])[.)/:]*$`)
 	sectionNumber = regexp.MustCompile(`^\(?([IVXLC]{1,7}|[A-ZĐ])[.)/:]*$`)
 	sectionTitle  = regexp.MustCompile(`^([IVXLC]{1,7}|[A-ZĐ]|\d{1,3})\s*[.)/:]\s*(\D.*)$`)
@@ -50,7 +50,7 @@ func plain(s string) bool {
 			return false
 		}
 	}
-	return len(s) > 0 && len(s) <= 6 && (s[0] != '0' || len(s) == 1)
+	return len(s) > 0 && len(s) <= 9 && (s[0] != '0' || len(s) == 1)
 }
 
 // packed drops the spaces of "I . 2".

@@ -64,7 +64,7 @@ func Read(path string, opt Options) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	s.limits = f.limits
+	s.limits, f.data = f.limits, nil
 	return s.document()
 }
 

@@ -49,6 +49,11 @@ const wantsHeader = "the table wants a row such as: STT, Nội dung, Đơn vị 
 // small ones without numbers behind it (signatures), are no task tables.
 func (s *sheet) readRows() (*gatherer, int, error) {
 	g := &gatherer{sheet: s, sections: make([]section, 1), ascending: true, top: -1}
+	records := 0
+	for _, t := range s.tables {
+		records += len(t)
+	}
+	g.rows, g.of = make([]tasks.Row, 0, records), make([]int32, 0, records)
 	first, last := 0, 0
 	for _, t := range s.tables {
 		g.closed = false
@@ -81,6 +86,7 @@ func (s *sheet) readRows() (*gatherer, int, error) {
 			if err := g.add(r, t[i+1:]); err != nil {
 				return nil, 0, err
 			}
+			t[i].cells = nil // read: a long table need not be there twice
 		}
 	}
 	if err := g.finish(); err != nil {

@@ -70,12 +70,16 @@ const headerWithin = 500
 // header row are prose, and the others as wide as the header.
 func (s *sheet) addGrid(t table) error {
 	for i := range t[:min(len(t), headerWithin)] {
-		c, n := headerAt(narrow(t[i:min(i+2, len(t))]), 0)
+		_, n := headerAt(narrow(t[i:min(i+2, len(t))]), 0)
 		if n == 0 {
 			continue
 		}
 		s.addProse(t[:i])
-		return s.fit(t[i:], len(c.kinds))
+		width := 0
+		for _, r := range t[i : i+n] {
+			width = max(width, filledWidth(r.cells))
+		}
+		return s.fit(t[i:], width)
 	}
 	return s.fit(t, 0)
 }
