@@ -60,8 +60,8 @@ func fullDisk(ctx context.Context, l *lab, res *result) error {
 // start the store may not grow; later no write at all succeeds.
 func (l *lab) fullOffice(ctx context.Context, cycles int, res *result) (err error) {
 	o, err := l.open(ctx, "disk", l.binary, plan{
-		messages:  map[tasks.Channel]int{tasks.Email: 150 * cycles, tasks.Telegram: 30 * cycles, tasks.ZaloBot: 2},
-		perMinute: 1200,
+		messages:  map[tasks.Channel]int{tasks.Email: 120 * cycles, tasks.Telegram: 30 * cycles, tasks.ZaloBot: 2},
+		perMinute: l.scale(1200, 3000),
 		latency:   20 * time.Millisecond,
 	})
 	if err != nil {
