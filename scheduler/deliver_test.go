@@ -85,11 +85,14 @@ func plainWords(m tasks.Message, b tasks.Briefing) (tasks.Content, error) {
 	if m.Channel == tasks.Email || len(lines) <= 2 {
 		return tasks.Content{Subject: string(m.Kind), Text: []string{strings.Join(lines, "\n")}}, nil
 	}
-	var parts []string
-	for part := range slices.Chunk(lines, 2) {
-		parts = append(parts, strings.Join(part, "\n"))
+	c := tasks.Content{}
+	for i := range lines {
+		if i%2 == 0 {
+			c.Text, c.Carries = append(c.Text, strings.Join(lines[i:min(i+2, len(lines))], "\n")), append(c.Carries, nil)
+		}
+		c.Carries[i/2] = append(c.Carries[i/2], i)
 	}
-	return tasks.Content{Text: parts}, nil
+	return c, nil
 }
 
 // begin makes a world in which it is Friday 30 June 2023, 07:00, with tasks

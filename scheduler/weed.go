@@ -141,7 +141,7 @@ func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.
 		}
 	}
 	told = del
-	told.State, told.SentAt, told.Steps = tasks.Delivered, now, nil
+	told.State, told.SentAt, told.Error, told.Steps = tasks.Delivered, now, "", nil
 	m := del.Message
 	m.Steps = nil
 	for i, step := range del.Steps {

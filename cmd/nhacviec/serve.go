@@ -36,6 +36,10 @@ most 30 seconds; a second signal ends it at once.`,
 
 // serve runs the daemon until a signal ends it.
 func (a *app) serve(ctx context.Context) (err error) {
+	signals := make(chan os.Signal, 4) // from here on none ends the process by itself
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Stop(signals)
 	path, err := a.configPath()
 	if err != nil {
 		return err
@@ -81,7 +85,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 	})
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer s.listenToSignals(stop)()
+	defer s.listenTo(signals, stop)()
 	if err := sup.ready("started"); err != nil {
 		log.Warn("service manager", "error", err)
 	}
@@ -126,13 +130,10 @@ func (o wakingOutbox) Resend(id, by string, now time.Time) (tasks.Delivery, erro
 	return d, err
 }
 
-// listenToSignals reloads on SIGHUP and calls stop on SIGTERM and SIGINT; a
+// listenTo reloads on SIGHUP and calls stop on SIGTERM and SIGINT; a
 // second one of these ends the process. It returns a function that ends the
 // listening.
-func (s *service) listenToSignals(stop func()) (end func()) {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	signal.Ignore(syscall.SIGPIPE)
+func (s *service) listenTo(signals <-chan os.Signal, stop func()) (end func()) {
 	done := make(chan struct{})
 	go func() {
 		stopping := false
@@ -156,8 +157,5 @@ func (s *service) listenToSignals(stop func()) (end func()) {
 			}
 		}
 	}()
-	return func() {
-		signal.Stop(signals)
-		close(done)
-	}
+	return func() { close(done) }
 }

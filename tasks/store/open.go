@@ -69,7 +69,7 @@ func create(path string) error {
 		return put(tx, metaBucket, schemaKey, schemaRecord{schema})
 	})
 	if err == nil {
-		err = db.Sync()
+		err = errors.Join(settleHeads(db), db.Sync())
 	}
 	if err = errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("making the store %s: %w", path, err)
@@ -150,7 +150,10 @@ func open(path string) (*Store, error) {
 		}
 		return nil, fmt.Errorf("opening the store %s: %w", path, err)
 	}
-	err = guard(path, func() error { return checkPages(s.file) })
+	err = guard(path, func() error {
+		s.skip(checkHeads(s.file))
+		return checkPages(s.file)
+	})
 	if err == nil {
 		err = s.checkSchema()
 	}

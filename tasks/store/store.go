@@ -56,6 +56,7 @@ type Store struct {
 	queue   []*write // waiting for a transaction
 
 	writing sync.Mutex // held by the one that commits
+	wrote   bool       // guarded by writing: something was committed
 
 	// broken is set when bbolt died inside: its locks and caches are not to be
 	// trusted, and every later call gets this error.
@@ -106,6 +107,12 @@ func (s *Store) Close() error {
 	defer s.writing.Unlock()
 	if s.broken.Load() != nil { // bbolt may have died holding its own locks
 		return s.file.Close()
+	}
+	if s.wrote {
+		s.wrote = false
+		if err := guard(s.path, func() error { return settleHeads(s.db) }); err != nil {
+			return errors.Join(err, s.file.Close())
+		}
 	}
 	return s.db.Close()
 }

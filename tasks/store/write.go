@@ -88,6 +88,7 @@ func (s *Store) commitGroup(group []*write) (failed int, err error) {
 			return nil
 		})
 		torn = false
+		s.wrote = s.wrote || err == nil
 		return err
 	})
 	if torn {
