@@ -46,6 +46,7 @@ type docx struct {
 
 	line   int // of rows and paragraphs, the one being read
 	rowsIn int // of them rows
+	cells  int // in these
 	spans  tableSpans
 	number int  // the column in which the last header row has the numbers
 	headed bool // there was a header row
@@ -262,7 +263,7 @@ func (d *docx) row() (cells []wordCell, deleted bool, err error) {
 			return d.children(func(e xml.StartElement) error {
 				switch tag(e) {
 				case "gridBefore":
-					at = max(0, number32(attr(e, "val")))
+					at = min(max(0, number32(attr(e, "val"))), gridColumns)
 				case "del":
 					deleted = true
 				}
@@ -270,6 +271,9 @@ func (d *docx) row() (cells []wordCell, deleted bool, err error) {
 			})
 		case name != "tc" || deleted:
 			return d.skip()
+		}
+		if d.cells++; d.cells > perRow*d.limits.Rows {
+			return d.saidf("more than %d cells, empty ones too; delete the empty columns and rows of the tables, or raise the max_rows of [import]", perRow*d.limits.Rows)
 		}
 		c, span, err := d.cell()
 		c.start, c.end = at, at+span
@@ -295,7 +299,7 @@ func (d *docx) cell() (c wordCell, span int, err error) {
 			return d.children(func(e xml.StartElement) error {
 				switch tag(e) {
 				case "gridSpan":
-					span = max(1, number32(attr(e, "val")))
+					span = min(max(1, number32(attr(e, "val"))), gridColumns+1)
 				case "cellDel":
 					span = 0
 				case "vMerge":

@@ -2,13 +2,15 @@ package planfile
 
 import (
 	"encoding/xml"
+	"fmt"
 	"strconv"
 	"strings"
 )
 
 const (
-	maxLevels = 9  // of a list
-	maxLabel  = 80 // bytes of a number with its words, "Nhiệm vụ 3.1."
+	maxLevels = 9      // of a list
+	maxLabel  = 80     // bytes of a number with its words, "Nhiệm vụ 3.1."
+	maxLists  = 20_000 // and uses of them; old documents gather some thousand
 )
 
 // wordNumbers counts the paragraphs that Word numbers by itself: a number that it
@@ -48,6 +50,9 @@ func newWordNumbers(style wordStyles) *wordNumbers {
 
 func (n *wordNumbers) read(x *xmlPart, _ xml.StartElement) error {
 	return x.children(func(e xml.StartElement) error {
+		if len(n.lists)+len(n.nums) > maxLists {
+			return fmt.Errorf("more than %d lists", maxLists)
+		}
 		switch tag(e) {
 		case "abstractNum":
 			return n.readList(x, attr(e, "abstractNumId"))
@@ -139,7 +144,7 @@ func number32(s string) int {
 }
 
 // next counts a paragraph of a style and a numbering of its own, and returns
-// the number that Word shows before it: "" for none or a bullet. It is not ok
+// the number or bullet that Word shows before it, "" for none. It is not ok
 // if nobody but Word can tell the number.
 func (n *wordNumbers) next(item listItem, style string) (label string, ok bool) {
 	by := ""
@@ -212,8 +217,11 @@ func (l *list) level(u *listUser, at int) level {
 
 func (l *list) label(u *listUser, at int) (string, bool) {
 	shown := l.level(u, at)
-	if shown.format == "bullet" || shown.format == "none" {
+	switch {
+	case shown.format == "none":
 		return "", true
+	case shown.format == "bullet":
+		return bullet(shown.text), true
 	}
 	s := shown.text
 	if len(s) > maxLabel {
@@ -239,6 +247,15 @@ func (l *list) label(u *listUser, at int) (string, bool) {
 		s = strings.ReplaceAll(s, hole, text)
 	}
 	return s, len(s) <= maxLabel
+}
+
+// bullet returns a bullet as people type it; most are letters of odd fonts.
+func bullet(text string) string {
+	switch text {
+	case "", "-", "–", "—", "+", "*":
+		return text
+	}
+	return "•"
 }
 
 func formatNumber(n int, format string) (string, bool) {

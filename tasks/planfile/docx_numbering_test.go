@@ -58,8 +58,10 @@ func TestReadDOCXCountsNumbers(t *testing.T) {
 		},
 		{"in the words of a task too", tr("1", numbered("1", "1", "a"), "", "", "", ""), numberingPart, "1 1.a) a"},
 		{
-			"bullets and formats that say nothing in a text", tr("1", numbered("6", "0", "a"), "", "", "", "") + tr("2", numbered("6", "1", "b"), "", "", "", ""),
-			numbers(`<w:abstractNum w:abstractNumId="9">` + lvl(0, "bullet", "-") + lvl(1, "chicago", "%2") + `</w:abstractNum><w:num w:numId="6"><w:abstractNumId w:val="9"/></w:num>`), "1 a, 2 b",
+			"bullets, also in place of a number, and a format that says little in a text",
+			tr("1", numbered("6", "0", "a"), "", "", "", "") + tr(numbered("6", "0", ""), "b", "", "", "", "") + tr("2", numbered("6", "1", "c"), "", "", "", "") + tr("3", numbered("6", "2", "d"), "", "", "", ""),
+			numbers(`<w:abstractNum w:abstractNumId="9">` + lvl(0, "bullet", "-") + lvl(1, "bullet", "\uf0b7") + lvl(2, "chicago", "%2") + `</w:abstractNum><w:num w:numId="6"><w:abstractNumId w:val="9"/></w:num>`),
+			"1 - a, 1.1 b, 2 • c, 3 d",
 		},
 		{"numbering 0 is none, an unknown one too", tr(numbered("0", "0", "1"), "a", "", "", "", "") + tr(numbered("99", "0", "2"), "b", "", "", "", ""), numberingPart, "1 a, 2 b"},
 		{

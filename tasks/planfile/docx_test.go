@@ -28,8 +28,10 @@ func TestSeedPlanAsDOCX(t *testing.T) {
 	}
 }
 
-func readDOCX(data []byte) (Document, error) {
-	s, err := file{name: "plan.docx", data: data, limits: DefaultLimits()}.readDOCX()
+func readDOCX(data []byte) (Document, error) { return readDOCXWithin(data, DefaultLimits()) }
+
+func readDOCXWithin(data []byte, limits Limits) (Document, error) {
+	s, err := file{name: "plan.docx", data: data, limits: limits}.readDOCX()
 	if err != nil {
 		return Document{}, err
 	}
@@ -260,6 +262,10 @@ func TestReadDOCXAround(t *testing.T) {
 func TestReadDOCXErrors(t *testing.T) {
 	t.Parallel()
 	document := func(text string) []byte { return zipFile(t, docxParts(text)...) }
+	var manyLists strings.Builder
+	for i := range maxLists + 2 {
+		fmt.Fprintf(&manyLists, `<w:num w:numId="%d"/>`, i)
+	}
 	long := strings.Repeat("a", 64<<10+1)
 	for name, c := range map[string]struct {
 		data []byte
@@ -279,7 +285,7 @@ func TestReadDOCXErrors(t *testing.T) {
 		"NUL":               {docxFile(t, p("a\x00")), "plan.docx: word/document.xml is damaged (paragraph 1: XML syntax error on line 1: illegal character code U+0000);"},
 		"not UTF-8":         {docxFile(t, p("a\xff")), "plan.docx: word/document.xml is damaged (paragraph 1: XML syntax error on line 1: invalid UTF-8);"},
 		"UTF-16 declared":   {document(`<?xml version="1.0" encoding="UTF-16"?><a/>`), "plan.docx: word/document.xml is damaged (xml: encoding \"UTF-16\""},
-		"deep":              {docxFile(t, p()+strings.Repeat("<w:sdt><w:sdtContent>", 300_000)), "plan.docx: word/document.xml is damaged (paragraph 1: more than 256 elements in one another);"},
+		"deep":              {docxFile(t, p()+strings.Repeat("<w:sdt><w:sdtContent>", 10_000)), "plan.docx: word/document.xml is damaged (paragraph 1: more than 256 elements in one another);"},
 		"deep and unknown":  {docxFile(t, p()+strings.Repeat("<x>", 1_000_000)), "plan.docx: word/document.xml is damaged (paragraph 1: more than 256 elements in one another);"},
 		"a large tag":       {docxFile(t, `<w:p a="`+strings.Repeat("a", maxToken+64<<10)+`"/>`), "plan.docx: word/document.xml is damaged (one tag or text of more than 4 MB);"},
 		"a large paragraph": {docxFile(t, "<w:p>"+strings.Repeat(`<w:r a="`+strings.Repeat("a", 1000)+`"/>`, maxPiece/1000)), "plan.docx: word/document.xml is damaged (paragraph 1: one piece of more than 8 MB);"},
@@ -291,9 +297,11 @@ func TestReadDOCXErrors(t *testing.T) {
 			docxFile(t, tbl(headRow, task("1", strings.Repeat(p("abcdefgh"), 8<<10+1), ""))), "plan.docx: table 1, row 2: a cell of more than 64 KB",
 		},
 		"a long paragraph":      {docxFile(t, p(long)), "plan.docx: paragraph 1: a paragraph of more than 64 KB, the max_cell_kb of [import]"},
-		"many rows":             {docxFile(t, tbl(strings.Repeat("<w:tr/>", 50_001))), "plan.docx: table 1, row 50001: more than 50000 rows, the max_rows of [import];"},
-		"many rows together":    {docxFile(t, strings.Repeat(tbl("<w:tr/><w:tr/>"), 25_001)), "plan.docx: table 25001, row 1: more than 50000 rows, the max_rows of [import];"},
-		"many paragraphs":       {docxFile(t, strings.Repeat("<w:p/>", 50_001)), "plan.docx: paragraph 50001: more than 50000 paragraphs, the max_rows of [import];"},
+		"many rows":             {docxFile(t, tbl(strings.Repeat("<w:tr/>", 501))), "plan.docx: table 1, row 501: more than 500 rows, the max_rows of [import];"},
+		"many rows together":    {docxFile(t, strings.Repeat(tbl("<w:tr/><w:tr/>"), 251)), "plan.docx: table 251, row 1: more than 500 rows, the max_rows of [import];"},
+		"many cells":            {docxFile(t, tbl(strings.Repeat("<w:tr>"+strings.Repeat("<w:tc/>", 50)+"</w:tr>", 201))), "plan.docx: table 1, row 201: more than 10000 cells, empty ones too;"},
+		"many lists":            {docxFile(t, "", part{"numbering", `<w:numbering ` + spaces + `>` + manyLists.String()}), "plan.docx: word/numbering.xml is damaged (more than 20000 lists);"},
+		"many paragraphs":       {docxFile(t, strings.Repeat("<w:p/>", 501)), "plan.docx: paragraph 501: more than 500 paragraphs, the max_rows of [import];"},
 		"a far column":          {docxFile(t, tbl(tr(tc(`<w:gridSpan w:val="2000000000"/>`, "a")))), "plan.docx: table 1, row 1: a row of more than 64 cells;"},
 		"a column before zero":  {docxFile(t, tbl(tr(`<w:trPr><w:gridBefore w:val="-5"/></w:trPr>`, tc(`<w:gridSpan w:val="-2000000000"/>`, "a"), "b", "c"))), "plan.docx: table 1, row 1: no header row;"},
 		"another file in it":    {docxFile(t, p("a")+`<w:altChunk/>`), "plan.docx: paragraph 2: another file stands here,"},
@@ -306,7 +314,7 @@ func TestReadDOCXErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			doc, err := readDOCX(c.data)
+			doc, err := readDOCXWithin(c.data, Limits{Unpacked: 256 << 20, Rows: 500, Cell: 64 << 10})
 			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 				t.Errorf("error %v, want %s …", err, c.want)
 			}
