@@ -12,7 +12,7 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 var (
-	taskNumber    = regexp.MustCompile(`^\(?((?:(?:[IVXLC]{1,7}|[A-ZĐ])[.-])?)(\d{1,9}(?:\.(?:\d{1,4}|[a-zđ]))*)([a-zđ]?)[.)/:]*$`)
+	taskNumber    = regexp.MustCompile(`^\(?((?:(?:[A-ZĐ][.-])?(?:[IVXLC]{1,7}|[A-ZĐ])[.-])?)(\d{1,9}(?:\.(?:\d{1,4}|[a-zđ]))*)([a-zđ]?)[.)/:]*$`)
 	letterNumber  = regexp.MustCompile(`^\(?([a-zđ])[.)/:]*$`)
 	sectionNumber = regexp.MustCompile(`^\(?([IVXLC]{1,7}|[A-ZĐ])[.)/:]*$`)
 	sectionTitle  = regexp.MustCompile(`^([IVXLC]{1,7}|[A-ZĐ]|\d{1,3})\s*[.)/:]\s*(\D.*)$`)
@@ -38,9 +38,18 @@ func parseNumber(s string) (tasks.Number, bool) {
 		}
 	}
 	if m[1] != "" {
-		parts = append([]string{m[1][:len(m[1])-1]}, parts...)
+		parts = append([]string{strings.ReplaceAll(m[1][:len(m[1])-1], "-", ".")}, parts...)
 	}
 	return tasks.Number(strings.Join(parts, ".")), true
+}
+
+// numberLike reports a cell that can only be a task's or a section's number.
+func numberLike(s string) bool {
+	if plain(s) {
+		return true
+	}
+	_, ok := parseNumber(s)
+	return ok || letterNumber.MatchString(packed(s)) || sectionNumber.MatchString(packed(s))
 }
 
 // plain reports a number of digits only, the usual one.

@@ -105,7 +105,7 @@ func (s *sheet) readRows() (*gatherer, int, error) {
 
 // certain reports a record whose number says at once that it is no header row.
 func (g *gatherer) certain(r record) bool {
-	return len(r.cells) == len(g.kinds) && plain(g.cell(r, number))
+	return len(g.kinds) > 0 && len(r.cells) == len(g.kinds) && numberLike(g.cell(r, number))
 }
 
 func looksLikeTask(r record) bool {

@@ -15,7 +15,7 @@ func TestParseNumber(t *testing.T) {
 	for in, want := range map[string]tasks.Number{
 		"1": "1", "1.": "1", "01": "1", "01.": "1", "1)": "1", "(1)": "1", "1/": "1", "21": "21", "0": "0", "1 .": "1",
 		"3.a": "3.a", "3a": "3.a", "3.a)": "3.a", "3.1": "3.1", "3.1.": "3.1", "3.10": "3.10", "3.01": "3.1", "1.2.3": "1.2.3", "3đ": "3.đ",
-		"I.2": "I.2", "II.2.": "II.2", "I . 2": "I.2", "IV.10.a": "IV.10.a", "A.1": "A.1", "I-2": "I.2",
+		"I.2": "I.2", "II.2.": "II.2", "I . 2": "I.2", "IV.10.a": "IV.10.a", "A.1": "A.1", "A.II.1": "A.II.1", "B.I.1.a": "B.I.1.a", "I-2": "I.2",
 		"": "", "a": "", "I": "", "x2": "", "1-2": "", "1,2": "", "-": "", "1a2": "", "1234567890": "", "1..2": "", "²": "", "１": "",
 	} {
 		if got, ok := parseNumber(in); got != want || ok != (want != "") {
@@ -107,6 +107,10 @@ func TestRows(t *testing.T) {
 			head + "1;CÔNG AN THÀNH PHỐ;;\n1.1;a;;\n1.2;b;;\n2;PHÒNG NỘI VỤ;;\n2.1;c;;\n",
 			"1.1|CÔNG AN THÀNH PHỐ|a|\n1.2|CÔNG AN THÀNH PHỐ|b|\n2.1|PHÒNG NỘI VỤ|c|\n",
 			"line 2: \"CÔNG AN THÀNH PHỐ\" is read as the lead unit of the tasks 1.1 to 1.2\nline 5: \"PHÒNG NỘI VỤ\" is read as the lead unit of the tasks 2.1 to 2.1\n",
+		},
+		"tasks that say what a header says": {
+			head + "I.1;Nội dung;STT;Thời gian\na);Nội dung;STT;Thời hạn\n",
+			"I.1||Nội dung|Thời gian\nI.1.a||Nội dung|Thời hạn\n", "",
 		},
 		"signatures below": {
 			head + "1;a;;\nNơi nhận:;;TM. ỦY BAN NHÂN DÂN;\n- Như trên;;CHỦ TỊCH;\n;;Nguyễn Văn A;\n",
