@@ -21,6 +21,7 @@ func groups() []group {
 	return []group{
 		{id: "G1", title: "SIGKILL at random, G2: repeats", alone: true, run: killAtRandom},
 		{id: "G3", title: "SIGKILL at named points", run: killAtPoints},
+		{id: "G4", title: "power cut", run: losePower},
 		{id: "G5", title: "store file damaged", run: spoilStore},
 		{id: "G10", title: "disk full, read-only, no descriptors", run: fillDisk},
 		{id: "G11", title: "config spoilt while running", run: spoilConfig},
