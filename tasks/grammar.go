@@ -78,14 +78,23 @@ type reader struct {
 	pointed  int  // where the last span ended
 	labelled int  // where the last label ended, if without a colon
 
-	// What stands in the clause at hand, that is since the last , ; . : or bracket.
+	clause
+	cited bool // a document, whose date may still come; a comma does not end it
+}
+
+// clause is what stands in the clause at hand, that is since the last , ; . :
+// or bracket.
+type clause struct {
 	said       speech
+	acts       bool // a verb of work is in it
 	completing bool // "hoàn thành"
 	working    bool // it began with words of work, and names no document since
 	drafting   bool // … or its work is to write one
+	found      bool // it speaks of what came out in a period: "kết quả trong quý II"
+	past       bool // "đã"
+	waiting    bool // "sau khi"
 	timed      bool // a point in time or a cycle ends just here
 	weakly     bool // a point in time that only stands if the clause says nothing else
-	cited      bool // a document, whose date may still come; a comma does not end it
 }
 
 // speech is how much a clause says beside time.

@@ -22,6 +22,7 @@ func (r *reader) citation() bool {
 	default:
 		return false
 	}
+	r.acts = r.acts || r.cited || led
 	r.cited, r.said, r.timed, r.spoke = true, matter, false, true
 	at := r.at
 	if !r.is(",") {
@@ -205,6 +206,7 @@ func (r *reader) quantity() bool {
 func (r *reader) awaiting() bool {
 	switch {
 	case r.take(awaitWords):
+		r.waiting = true
 	case r.said <= report && r.take(accordingTo):
 		r.cited = true
 	default:

@@ -57,7 +57,7 @@ func (r *reader) boundary() bool {
 
 // newClause forgets what the clause at hand said.
 func (r *reader) newClause() {
-	r.said, r.completing, r.working, r.drafting, r.timed, r.weakly = nothing, false, false, false, false, false
+	r.clause = clause{}
 }
 
 func isWord(t token) bool {
@@ -214,11 +214,14 @@ func (r *reader) due() bool {
 		return false
 	}
 	bound := lead.limit || lead.before
+	if r.waiting || r.past || r.said == matter && !r.acts && !lead.done && !lead.limit {
+		return false
+	}
 	strong := bound || lead.done
 	fits := strong ||
 		r.said == nothing && !r.cited ||
-		(lead.in || lead.until && lead.end) && (r.said <= report || r.completing) ||
-		lead.in && !s.ranged && r.working && !r.cited
+		(lead.in || lead.until && lead.end) && (r.said <= report && !r.found || r.completing) ||
+		lead.in && !s.ranged && r.working && !r.found && !r.cited
 	switch {
 	case !fits, r.goesOn && !strong:
 		return false
@@ -314,7 +317,7 @@ func (r *reader) starting() bool {
 	} else {
 		r.take(periodWords)
 	}
-	if !r.take(sinceWords) && !begins || r.said == matter || r.cited {
+	if !r.take(sinceWords) && !begins || r.said == matter || r.found || r.cited {
 		return false
 	}
 	at := r.at
@@ -381,7 +384,7 @@ func (r *reader) phase() bool {
 
 // filler reads what says nothing about time, and keeps account of it.
 func (r *reader) filler() bool {
-	t := r.peek(0)
+	at, t := r.at, r.peek(0)
 	switch t.text {
 	case ";", ".", blank:
 		r.purpose = false
@@ -389,11 +392,17 @@ func (r *reader) filler() bool {
 	case ":":
 		r.cited = false
 		fallthrough
-	case ",", "(", ")":
+	case "(", ")":
 		r.at++
 		r.newClause()
 		return true
-	case "và":
+	case ",": // "tại các phường, xã trước ngày …"
+		r.at++
+		acts := r.acts
+		r.newClause()
+		r.acts = acts
+		return true
+	case "và", "-", "*", "•", "●", "▪":
 		r.at++
 		return true
 	case "hoặc": // "hằng quý hoặc khi có yêu cầu" is a series all the same
@@ -405,22 +414,34 @@ func (r *reader) filler() bool {
 	}
 	switch {
 	case r.take(doneWords):
-		r.completing = true
+		r.completing, r.acts = true, true
 		return true
 	case r.take(workWords):
 		r.working = r.working || r.said == nothing
+		r.acts = true
 		return true
+	case r.said == nothing && r.take(actions), t.number() && r.peek(1).text == "%":
+		r.at = max(r.at, at+1)
+		r.acts = true
+	case !r.timed && r.is("đã"):
+		r.past = true
 	case r.is("định"):
 		r.regular = true
 		return r.is("kỳ")
 	case r.take(purposes):
 		r.purpose = true
+	case r.take(findings):
+		r.found, r.acts = true, true
+		r.said = max(r.said, report)
+		return true
 	case r.take(drafting):
+		r.acts = true
 		r.drafting = r.drafting || r.said == nothing
 		r.working = r.working || r.drafting
 		r.said = max(r.said, report)
 		return true
 	case r.take(reportWords):
+		r.acts = true
 		r.said = max(r.said, report)
 		return true
 	case r.take(harmless), r.quantity():

@@ -171,7 +171,16 @@ var (
 		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|tập huấn|thực hiện ngay")
 	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo tuần|báo cáo tháng|báo cáo quý|báo cáo năm|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
 		"kiểm tra|rà soát|đánh giá|cập nhật|thống kê|họp|giao ban|tham mưu|xây dựng")
+	findings = newPhrases("báo cáo kết quả|báo cáo kết quả thực hiện|kết quả|kết quả thực hiện|số liệu|tình hình|tình hình thực hiện")
 	drafting = newPhrases("ban hành|trình|phê duyệt|công bố|tham mưu|tham mưu ban hành|xây dựng")
+
+	// Verbs that, at the start of a clause, say that the rest is work to be done
+	// and not a thing with a date of its own.
+	actions = newPhrases("xử lý|giải quyết|khắc phục|có|đăng|đưa|ký kết|cấp|đạt|nghiệm thu|bàn giao|lắp đặt|trang bị|nhập|số hóa|làm sạch|kết nối|tích hợp|chia sẻ|tuyên truyền|" +
+		"hướng dẫn|phổ biến|quán triệt|tập hợp|lập|thành lập|kiện toàn|phối hợp|cung cấp|chuẩn hóa|chuẩn bị|cắt giảm|cử|bố trí|mua sắm|nâng cấp|đề xuất|tiếp nhận|đăng ký|thẩm định|" +
+		"thông báo|chuyển|niêm yết|khảo sát|lấy ý kiến|góp ý|cho ý kiến|chỉ đạo|đôn đốc|chủ động|tăng cường|đẩy nhanh|đẩy mạnh|chấm dứt|từ chối|thu|chi trả|hỗ trợ|bổ sung|sửa đổi|" +
+		"điều chỉnh|thay thế|bãi bỏ|công khai|hoàn thiện|khai thác|sử dụng|vận hành|kiểm kê|thanh toán|giải ngân|quyết toán|phát động|ký|phân công|giao|tạo|mở|in|lưu trữ|chỉnh lý|" +
+		"sắp xếp|tái cấu trúc|đơn giản hóa|điện tử hóa|cập nhật|theo dõi|giám sát|nghiên cứu|thí điểm|nhân rộng|dự thảo|bảo đảm|đảm bảo|huy động|vận động|khen thưởng|xác minh|thu thập|đối soát")
 
 	// Things that have a period in their name: "kế hoạch năm 2024", "số liệu
 	// tháng 5/2023".
@@ -182,7 +191,7 @@ var (
 	// something about time, or denies or weakens it, in a way not understood.
 	reserved = newPhrases("ngày|tháng|năm|quý|tuần|giờ|phút|trước|sau|không|chưa|chẳng|trừ|hoặc|hay|nếu|khoảng|ngoài|dự kiến|âm lịch|tết|nguyên đán|" +
 		"học kỳ|nhiệm kỳ|niên khóa|niên độ|hiệu lực|tính đến|gia hạn|kéo dài|lùi|hoãn|dừng|hủy|thay vì|thay cho|từ khi|từ lúc|đến khi|cho đến khi|đến nay|" +
-		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|đã hoàn thành|đã xong|đã thực hiện|đã triển khai|đã hoàn tất|chủ nhật|ngay|là|bắt đầu|khởi công|khởi động")
+		"đầu tháng|đầu năm|đầu quý|giữa tháng|giữa năm|giữa quý|nửa|thập kỷ|thế kỷ|hôm|khi|lần|đợt|thứ|đã|chủ nhật|ngay|là|bắt đầu|khởi công|khởi động|hết hạn|quá hạn")
 )
 
 // Before "trước ngày …" these make it a property of things ("hồ sơ tiếp nhận
