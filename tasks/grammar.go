@@ -21,6 +21,7 @@ var clauses = []func(*reader) bool{
 	(*reader).starting,  // từ tháng 5/2023; bắt đầu tháng 5/2023
 	(*reader).awaiting,  // sau khi có hướng dẫn …; theo tiến độ …; khi có yêu cầu
 	(*reader).label,     // lần 1; đợt 2:
+	(*reader).mark,      // , ; . : ( ) và
 	(*reader).filler,    // words that say nothing about time
 }
 

@@ -382,36 +382,32 @@ func (r *reader) phase() bool {
 	return isSmall(t) && next != "/" && next != "-" || t.text != "" && counts[t.text] != nil
 }
 
-// filler reads what says nothing about time, and keeps account of it.
-func (r *reader) filler() bool {
-	at, t := r.at, r.peek(0)
-	switch t.text {
-	case ";", ".", blank:
-		r.purpose = false
-		fallthrough
-	case ":":
-		r.cited = false
-		fallthrough
-	case "(", ")":
-		r.at++
-		r.newClause()
-		return true
+// mark reads what parts clauses, and marks of a list.
+func (r *reader) mark() bool {
+	switch r.peek(0).text {
+	case "và", "-", "*", "•", "●", "▪":
 	case ",": // "tại các phường, xã trước ngày …"
-		r.at++
 		acts := r.acts
 		r.newClause()
 		r.acts = acts
-		return true
-	case "và", "-", "*", "•", "●", "▪":
-		r.at++
-		return true
+	case ";", ".", blank, ":":
+		r.cited = false
+		r.purpose = r.purpose && r.lookingAt(":")
+		r.newClause()
+	case "(", ")":
+		r.newClause()
 	case "hoặc": // "hằng quý hoặc khi có yêu cầu" is a series all the same
-		r.at++
-		at := r.at
-		unplanned := r.take(awaitWords)
-		r.at = at
-		return unplanned && (r.cycles != 0 || r.goesOn)
+		return (r.cycles != 0 || r.goesOn) && r.is("hoặc") && awaitWords[r.peek(0).text] != nil
+	default:
+		return false
 	}
+	r.at++
+	return true
+}
+
+// filler reads words that say nothing about time, and keeps account of them.
+func (r *reader) filler() bool {
+	at, t := r.at, r.peek(0)
 	switch {
 	case r.take(doneWords):
 		r.completing, r.acts = true, true
@@ -420,14 +416,11 @@ func (r *reader) filler() bool {
 		r.working = r.working || r.said == nothing
 		r.acts = true
 		return true
-	case r.said == nothing && r.take(actions), t.number() && r.peek(1).text == "%":
-		r.at = max(r.at, at+1)
-		r.acts = true
 	case !r.timed && r.is("đã"):
 		r.past = true
-	case r.is("định"):
+	case r.take(regularly):
 		r.regular = true
-		return r.is("kỳ")
+		return true
 	case r.take(purposes):
 		r.purpose = true
 	case r.take(findings):
@@ -444,6 +437,9 @@ func (r *reader) filler() bool {
 		r.acts = true
 		r.said = max(r.said, report)
 		return true
+	case r.said == nothing && r.take(actions), t.number() && r.peek(1).text == "%":
+		r.at = max(r.at, at+1)
+		r.acts = true
 	case r.take(harmless), r.quantity():
 	case r.take(documents):
 		r.working = r.drafting

@@ -142,6 +142,7 @@ var (
 
 	// Kinds.
 	ongoingWords = newPhrases("thường xuyên|thường xuyên liên tục|liên tục|duy trì|duy trì thường xuyên|lâu dài|thường kỳ liên tục")
+	regularly    = newPhrases("định kỳ")
 	daily        = newPhrases("hằng ngày|, hằng ngày|hằng giờ|, hằng giờ|24 / 7|, 24 / 7|24 / 24|, 24 / 24|24 / 24 giờ|, 24 / 24 giờ|24 / 24 h|, 24 / 24 h")
 	allDay       = newPhrases("24 / 7|24 / 24")
 	laterYears   = newPhrases("những năm tiếp theo|các năm tiếp theo|những năm sau|các năm sau|những năm sau đó|các năm sau đó|năm tiếp theo|" +
@@ -169,7 +170,7 @@ var (
 	// for "báo cáo quý III" is the name of a report.
 	workWords = newPhrases("thực hiện|triển khai|triển khai thực hiện|tổ chức|tổ chức thực hiện|tiến hành|thời gian|thời gian thực hiện|tiến độ|" +
 		"hạn|phải|cần|việc|toàn bộ|cơ bản|cơ bản hoàn thành|đồng loạt|đồng bộ|sau đó|tiếp tục|áp dụng|phấn đấu|tập huấn|thực hiện ngay")
-	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo tuần|báo cáo tháng|báo cáo quý|báo cáo năm|báo cáo kết quả|báo cáo kết quả thực hiện|gửi báo cáo|công bố|phê duyệt|tổng hợp|tổng hợp báo cáo|sơ kết|tổng kết|" +
+	reportWords = newPhrases("ban hành|trình|ký|gửi|nộp|báo cáo|báo cáo tuần|báo cáo tháng|báo cáo quý|báo cáo năm|báo cáo kết quả|báo cáo kết quả thực hiện|công bố|phê duyệt|tổng hợp|sơ kết|tổng kết|" +
 		"kiểm tra|rà soát|đánh giá|cập nhật|thống kê|họp|giao ban|tham mưu|xây dựng")
 	findings = newPhrases("báo cáo kết quả|báo cáo kết quả thực hiện|kết quả|kết quả thực hiện|số liệu|tình hình|tình hình thực hiện")
 	drafting = newPhrases("ban hành|trình|phê duyệt|công bố|tham mưu|tham mưu ban hành|xây dựng")
