@@ -35,6 +35,9 @@ func (s sheet) document() (Document, error) {
 	if s.limits == (Limits{}) {
 		s.limits = DefaultLimits()
 	}
+	if err := s.oldText(); err != nil {
+		return Document{}, err
+	}
 	g, first, err := s.readRows()
 	if err != nil {
 		return Document{}, err

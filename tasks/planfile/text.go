@@ -36,7 +36,7 @@ func (f file) text() (text []byte, err error) {
 	for i := 0; ; {
 		r, n := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && n <= 1 {
-			return nil, f.errorAt(text, i, "not UTF-8 text; save it as UTF-8")
+			return nil, f.errorAt(text, i, guessEncoding(text))
 		}
 		i += n
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -21,66 +22,62 @@ func (f file) readXLSX() (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
-	defer w.book.Close()
+	sheets := w.sheets
 	if f.sheet != "" {
-		for _, ws := range w.sheets {
-			if strings.EqualFold(tasks.Clean(ws.name), tasks.Clean(f.sheet)) {
-				return w.only(ws)
-			}
+		asked := func(ws worksheet) bool { return strings.EqualFold(tasks.Clean(ws.name), tasks.Clean(f.sheet)) }
+		i := slices.IndexFunc(sheets, asked)
+		if i < 0 {
+			return sheet{}, fmt.Errorf("%s: no sheet %q; its sheets are %s", f.name, f.sheet, sheetNames(w.sheets))
 		}
-		return sheet{}, fmt.Errorf("%s: no sheet %q; its sheets are %s", f.name, f.sheet, sheetNames(w.sheets))
+		sheets = sheets[i : i+1]
 	}
-	if len(w.sheets) == 1 {
-		return w.only(w.sheets[0])
-	}
-	return w.choose()
-}
-
-// only returns a sheet that is the plan's whatever it holds.
-func (w *workbook) only(ws worksheet) (sheet, error) {
-	g, err := w.read(ws)
-	if err == nil {
-		err = g.err
-	}
+	grids, err := w.read(sheets)
 	if err != nil {
 		return sheet{}, err
 	}
-	return g.split(), nil
+	return w.choose(grids)
 }
 
-// choose returns the only sheet with a task table.
-func (w *workbook) choose() (sheet, error) {
+// choose returns the only grid, or the only one with a task table.
+func (w *workbook) choose(grids []grid) (sheet, error) {
 	var plans []grid
-	var with []worksheet
-	var others []string
-	var unread error
-	for _, ws := range w.sheets {
-		g, err := w.read(ws)
+	var names []worksheet
+	var notices []string
+	for _, g := range grids {
 		switch {
-		case err != nil:
-			return sheet{}, err
-		case g.headed():
-			plans, with = append(plans, g), append(with, ws)
-		case g.err != nil:
-			unread = g.err
-			fallthrough
+		case len(grids) == 1, g.headed():
+			plans, names = append(plans, g), append(names, g.worksheet)
 		case len(g.rows) > 0:
-			others = append(others, fmt.Sprintf("sheet %s: not read, it has no task table", ws.name))
+			notices = append(notices, fmt.Sprintf("sheet %s: not read, it has no task table", g.worksheet.name))
+		case g.err != nil:
+			notices = append(notices, fmt.Sprintf("not read: %v", g.err))
 		}
 	}
 	switch {
-	case len(plans) == 0 && unread != nil:
-		return sheet{}, unread
 	case len(plans) == 0:
-		return sheet{}, fmt.Errorf("%s: no sheet with a task table, which wants a header row such as: STT, Nội dung, Đơn vị phối hợp, Thời gian, Sản phẩm, Ghi chú; its sheets are %s", w.name, sheetNames(w.sheets))
+		return sheet{}, w.noPlan(grids)
 	case len(plans) > 1:
-		return sheet{}, fmt.Errorf("%s: %d sheets with a task table; name the one to read with --sheet: %s", w.name, len(plans), sheetNames(with))
+		return sheet{}, fmt.Errorf("%s: %d sheets with a task table; name the one to read with --sheet: %s", w.name, len(plans), sheetNames(names))
 	case plans[0].err != nil:
 		return sheet{}, plans[0].err
 	}
 	s := plans[0].split()
-	s.notices = append(s.notices, others...)
+	s.notices = append(s.notices, notices...)
 	return s, nil
+}
+
+// noPlan says why no grid has a task table: a sheet could not be read, the
+// words of its header row are in an old encoding, or there is none.
+func (w *workbook) noPlan(grids []grid) error {
+	for _, g := range grids {
+		if g.err != nil {
+			return g.err
+		}
+		if err := g.split().oldText(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: no sheet with a task table, which wants a header row such as: STT, Nội dung, Đơn vị phối hợp, Thời gian, Sản phẩm, Ghi chú; its sheets are %s", w.name, sheetNames(w.sheets))
 }
 
 func sheetNames(sheets []worksheet) string {
@@ -104,7 +101,7 @@ func sheetNames(sheets []worksheet) string {
 type workbook struct {
 	file
 	zip      *archive
-	book     *excelize.File
+	keep     parts
 	sheets   []worksheet
 	from1904 bool
 	texts    int                  // shared texts
@@ -116,6 +113,7 @@ type worksheet struct {
 	name   string
 	hidden bool
 	part   *zip.File
+	target string // its name as the list of sheets has it
 }
 
 // sheet returns a sheet for errors, with nothing in it yet.
@@ -123,16 +121,15 @@ func (w *workbook) sheet(ws worksheet) sheet {
 	return sheet{name: w.name, where: func(line int) string { return fmt.Sprintf("sheet %s, row %d", ws.name, line) }}
 }
 
-// openWorkbook finds the parts of a workbook, looks through them, and hands
-// those that are needed to the library; pictures and the like never reach it.
+// openWorkbook finds the parts of a workbook, and looks through those that all
+// sheets share.
 func openWorkbook(f file) (*workbook, error) {
 	z, err := openZip(f)
 	if err != nil {
 		return nil, err
 	}
-	w := &workbook{file: f, zip: z}
-	keep := parts{}
-	root, err := w.relations("", keep)
+	w := &workbook{file: f, zip: z, keep: parts{}}
+	root, err := w.relations("")
 	if err != nil {
 		return nil, err
 	}
@@ -145,19 +142,15 @@ func openWorkbook(f file) (*workbook, error) {
 	if !strings.HasSuffix(main, ".xml") {
 		return nil, fmt.Errorf("%s: no workbook in it; open it in Excel and save it as .xlsx", f.name)
 	}
-	if err := w.contents(main, keep); err != nil {
-		return nil, err
-	}
-	return w, w.open(keep)
+	return w, w.contents(main)
 }
 
-// parts are the parts for the library, by the names under which it looks for
-// them.
+// parts are those that the library needs, by the names under which it looks
+// for them. Pictures and the like never reach it.
 type parts map[string]*zip.File
 
-// contents reads the list of sheets, and looks through the parts that all
-// sheets share.
-func (w *workbook) contents(main string, keep parts) error {
+// contents reads the list of sheets and what it refers to.
+func (w *workbook) contents(main string) error {
 	var list struct {
 		Properties struct {
 			From1904 bool `xml:"date1904,attr"`
@@ -168,11 +161,11 @@ func (w *workbook) contents(main string, keep parts) error {
 			Attrs []xml.Attr `xml:",any,attr"`
 		} `xml:"sheets>sheet"`
 	}
-	if err := w.decode(main, keep, &list); err != nil {
+	if err := w.decode(main, &list); err != nil {
 		return err
 	}
 	w.from1904 = list.Properties.From1904
-	relations, err := w.relations(main, keep)
+	relations, err := w.relations(main)
 	if err != nil {
 		return err
 	}
@@ -181,9 +174,9 @@ func (w *workbook) contents(main string, keep parts) error {
 		byID[r.ID] = r
 		switch {
 		case strings.HasSuffix(r.Type, "/sharedStrings"):
-			err = w.keepPart(r.Target, "xl/sharedStrings.xml", keep, w.countTexts)
+			err = w.keepPart(r.Target, "xl/sharedStrings.xml", w.countTexts)
 		case strings.HasSuffix(r.Type, "/styles"):
-			err = w.keepPart(r.Target, "xl/styles.xml", keep, w.look)
+			err = w.keepPart(r.Target, "xl/styles.xml", w.look)
 		}
 		if err != nil {
 			return err
@@ -197,7 +190,7 @@ func (w *workbook) contents(main string, keep parts) error {
 				if ws.part, err = w.part(r.Target); err != nil {
 					return err
 				}
-				keep[r.Target] = ws.part
+				ws.target = r.Target
 			}
 		}
 		if ws.part == nil {
@@ -224,12 +217,12 @@ type relation struct {
 }
 
 // relations reads what a part refers to; "" is the archive itself.
-func (w *workbook) relations(of string, keep parts) ([]relation, error) {
+func (w *workbook) relations(of string) ([]relation, error) {
 	var list struct {
 		Relations []relation `xml:"Relationship"`
 	}
 	dir, name := path.Split(of)
-	if err := w.decode(dir+"_rels/"+name+".rels", keep, &list); err != nil {
+	if err := w.decode(dir+"_rels/"+name+".rels", &list); err != nil {
 		return nil, err
 	}
 	var inside []relation
@@ -255,74 +248,73 @@ func (w *workbook) part(name string) (*zip.File, error) {
 	return p, err
 }
 
-func (w *workbook) keepPart(name, as string, keep parts, look func(*zip.File) error) error {
+func (w *workbook) keepPart(name, as string, look func(*zip.File) error) error {
 	p, err := w.part(name)
 	if err != nil {
 		return err
 	}
-	if keep[as] != nil {
+	if w.keep[as] != nil {
 		return fmt.Errorf("%s: has two parts %s; open it in Excel and save it anew", w.name, as)
 	}
-	keep[as] = p
+	w.keep[as] = p
 	return look(p)
 }
 
 // look reads a part only for its errors.
 func (w *workbook) look(p *zip.File) error {
 	nothing := func(xml.Token) error { return nil }
-	return w.walk(p, maxAttached, nothing, func([]byte) error { return nil })
+	return w.walk(p, attachedLimits, nothing, func([]byte) error { return nil })
 }
 
-func (w *workbook) decode(name string, keep parts, into any) error {
-	if err := w.keepPart(name, name, keep, w.look); err != nil {
+func (w *workbook) decode(name string, into any) error {
+	if err := w.keepPart(name, name, w.look); err != nil {
 		return err
 	}
-	in, err := w.zip.open(keep[name])
+	in, err := w.zip.open(w.keep[name])
 	if err != nil {
-		return w.damaged(keep[name], err)
+		return w.damaged(w.keep[name], err)
 	}
 	defer in.Close()
 	if err := xml.NewDecoder(in).Decode(into); err != nil {
-		return w.damaged(keep[name], err)
+		return w.damaged(w.keep[name], err)
 	}
 	return nil
 }
 
 // open hands the parts to the library. Above UnzipXMLSizeLimit it would write
 // them to files.
-func (w *workbook) open(keep parts) error {
+func (w *workbook) open() (*excelize.File, error) {
 	var packed bytes.Buffer
 	out := zip.NewWriter(&packed)
-	for name, p := range keep {
+	for name, p := range w.keep {
 		head := p.FileHeader
 		head.Name = name
 		to, err := out.CreateRaw(&head)
 		if err != nil {
-			return w.damaged(p, err)
+			return nil, w.damaged(p, err)
 		}
 		from, err := p.OpenRaw()
 		if err == nil {
 			_, err = io.Copy(to, from)
 		}
 		if err != nil {
-			return w.damaged(p, err)
+			return nil, w.damaged(p, err)
 		}
 	}
 	if err := out.Close(); err != nil {
-		return fmt.Errorf("%s: %w", w.name, err)
+		return nil, fmt.Errorf("%s: %w", w.name, err)
 	}
 	book, err := excelize.OpenReader(&packed, excelize.Options{RawCellValue: true, UnzipSizeLimit: w.limits.Unpacked, UnzipXMLSizeLimit: w.limits.Unpacked})
 	if err != nil {
-		return fmt.Errorf("%s: not read as an Excel file (%w); open it in Excel and save it anew", w.name, err)
+		return nil, fmt.Errorf("%s: not read as an Excel file (%w); open it in Excel and save it anew", w.name, err)
 	}
-	w.book = book
-	w.formats = w.styles()
-	return nil
+	w.formats = styleFormats(book)
+	return book, nil
 }
 
-// styles returns the number formats of the workbook's styles.
-func (w *workbook) styles() map[int]numberFormat {
-	styles := w.book.Styles
+// styleFormats returns the number formats of a workbook's styles.
+func styleFormats(book *excelize.File) map[int]numberFormat {
+	styles := book.Styles
 	codes := map[int]string{}
 	if styles.NumFmts != nil {
 		for _, n := range styles.NumFmts.NumFmt {

@@ -6,52 +6,69 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/xuri/excelize/v2"
+
 	"nhacviec/tasks"
 )
 
 // grid is the text of a worksheet.
 type grid struct {
-	sheet  // for errors; its notices
-	name   string
-	rows   []gridRow // those with text, from the top
-	hidden []area    // columns
-	err    error     // counts if the sheet is the plan's
+	sheet     // for errors; its notices
+	worksheet worksheet
+	rows      []gridRow // those with text, from the top
+	hidden    []area    // columns
+	err       error     // counts if the sheet is the plan's
 }
 
 type gridRow struct {
 	n      int
 	hidden bool
-	cells  []string // from column A on; all rows have as many
+	cells  []string // clean, but for their line breaks; from column A on; all rows have as many
 }
 
-// read reads a worksheet.
-func (w *workbook) read(ws worksheet) (grid, error) {
-	sc, err := w.scan(ws)
+// read reads worksheets. It scans them all before the library loads any.
+func (w *workbook) read(sheets []worksheet) ([]grid, error) {
+	scans := make([]scan, len(sheets))
+	grids := make([]grid, len(sheets))
+	for i, ws := range sheets {
+		sc, err := w.scan(ws)
+		if err == nil {
+			w.keep[ws.target], scans[i], err = ws.part, sc, sc.err
+		}
+		grids[i] = grid{sheet: w.sheet(ws), worksheet: ws, hidden: sc.hiddenCols, err: err}
+	}
+	book, err := w.open()
 	if err != nil {
-		return grid{}, err
+		return nil, err
 	}
-	g := grid{sheet: w.sheet(ws), name: ws.name, hidden: sc.hiddenCols, err: sc.err}
-	if ws.hidden {
-		g.notice("it is hidden")
+	defer book.Close()
+	for i, sc := range scans {
+		g := &grids[i]
+		if g.worksheet.hidden {
+			g.notice("it is hidden")
+		}
+		if err := w.fill(g, sc, book); err != nil {
+			return nil, err
+		}
+		if err := g.unmerge(sc.merged); err != nil && g.err == nil {
+			g.err = err
+		}
 	}
-	if err := w.fill(&g, sc); err != nil {
-		return grid{}, err
-	}
-	if err := g.unmerge(sc.merged); err != nil && g.err == nil {
-		g.err = err
-	}
-	return g, nil
+	return grids, nil
 }
 
 // fill reads the values of the cells that the scan has found.
-func (w *workbook) fill(g *grid, sc scan) error {
+func (w *workbook) fill(g *grid, sc scan, book *excelize.File) error {
+	if len(sc.rows) == 0 {
+		return nil
+	}
 	width := 0
 	for _, r := range sc.rows {
 		width = max(width, r.cells[len(r.cells)-1].col)
 	}
-	rows, err := w.book.Rows(g.name)
+	rows, err := book.Rows(g.worksheet.name)
 	if err != nil {
-		return fmt.Errorf("%s: sheet %s: %w", w.name, g.name, err)
+		return fmt.Errorf("%s: sheet %s: %w", w.name, g.worksheet.name, err)
 	}
 	defer rows.Close()
 	for n, next := 1, 0; next < len(sc.rows); n++ {
@@ -76,7 +93,7 @@ func (w *workbook) fill(g *grid, sc scan) error {
 			if strings.ContainsRune(text, 0) {
 				return g.errorf(n, "cell %s has a NUL character; type its words anew", cellName(c.col, n))
 			}
-			r.cells[c.col-1] = text
+			r.cells[c.col-1] = cleanLines(text)
 		}
 		g.rows = append(g.rows, r)
 	}
@@ -100,15 +117,29 @@ func (w *workbook) text(c scanCell, value string) string {
 }
 
 func (g *grid) notice(format string, args ...any) {
-	g.notices = append(g.notices, fmt.Sprintf("sheet %s: ", g.name)+fmt.Sprintf(format, args...))
+	g.notices = append(g.notices, fmt.Sprintf("sheet %s: ", g.worksheet.name)+fmt.Sprintf(format, args...))
+}
+
+// cleanLines cleans each line of a text, and drops the empty ones.
+func cleanLines(s string) string {
+	if !strings.Contains(s, "\n") {
+		return tasks.Clean(s)
+	}
+	var lines []string
+	for l := range strings.Lines(s) {
+		if l = tasks.Clean(l); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // header returns the first header row, and the column of numbers below it; -1
 // if there is none.
 func (g *grid) header() (row, no int) {
-	for i, r := range g.rows {
-		if n := numberColumn(r.cells); n >= 0 {
-			return i, n
+	for i := range g.rows[:min(len(g.rows), headerWithin)] {
+		if no, n := g.headerAt(i); n > 0 {
+			return i, no
 		}
 	}
 	return -1, 0
@@ -119,24 +150,24 @@ func (g *grid) headed() bool {
 	return row >= 0
 }
 
-// numberColumn returns where a header row has the tasks' numbers, -1 if it is
-// no header row.
-func numberColumn(cells []string) int {
-	clean := make([]string, len(cells))
-	for i, c := range cells {
-		clean[i] = tasks.Clean(c)
+// headerAt returns the column of numbers below a header that begins at a row,
+// and of how many rows the header is: none if it is no header.
+func (g *grid) headerAt(i int) (no, n int) {
+	var t table
+	for _, r := range g.rows[i:min(i+2, len(g.rows))] {
+		t = append(t, record{r.n, r.cells})
 	}
-	c, ok := header(record{cells: clean})
-	if !ok {
-		return -1
-	}
-	return max(slices.Index(c.kinds, number), 0)
+	c, n := headerAt(t, 0)
+	return max(slices.Index(c.kinds, number), 0), n
 }
 
 // unmerge gives the text of cells merged over several rows to each task among
 // them: a deadline that stands for three tasks. Rows without a number of their
 // own carry on the task above, and have that text already.
 func (g *grid) unmerge(merged []area) error {
+	if len(merged) == 0 {
+		return nil
+	}
 	covered := make([]uint64, len(g.rows)) // bit c: column c is below a merged cell
 	for _, a := range merged {
 		from, to := g.span(a)
@@ -180,7 +211,7 @@ func (g *grid) span(a area) (int, int) {
 // one.
 func (g *grid) uncover(row, col int, a area) {
 	cell := &g.rows[row].cells[col-1]
-	if tasks.Clean(*cell) != "" {
+	if *cell != "" {
 		g.notice("cell %s is not read: it lies below the merged cell %s, its text is %q", cellName(col, g.rows[row].n), cellName(a.left, a.top), beginning(*cell))
 	}
 	*cell = ""
@@ -190,18 +221,20 @@ func (g *grid) uncover(row, col int, a area) {
 func (g *grid) numbered() []bool {
 	own := make([]bool, len(g.rows))
 	at := -1
-	for i, r := range g.rows {
-		if n := numberColumn(r.cells); n >= 0 {
-			at = n
+	for i := 0; i < len(g.rows); i++ {
+		if at >= 0 && plain(g.rows[i].cells[at]) {
+			own[i] = true
+		} else if no, n := g.headerAt(i); n > 0 {
+			at = no
+			i += n - 1
 		} else if at >= 0 {
-			own[i] = tasks.Clean(r.cells[at]) != ""
+			own[i] = g.rows[i].cells[at] != ""
 		}
 	}
 	return own
 }
 
-// split parts the task table from the text above and below it. The table ends
-// with its last numbered task and what follows that without an empty row.
+// split parts the task table from the title above it and the signatures below.
 func (g *grid) split() sheet {
 	s := g.sheet
 	first, no := g.header()
@@ -210,38 +243,36 @@ func (g *grid) split() sheet {
 	}
 	last := len(g.rows)
 	for i := last - 1; i > first; i-- {
-		if _, ok := parseNumber(tasks.Clean(g.rows[i].cells[no])); ok {
-			last = i + 1
+		if _, isTask := parseNumber(g.rows[i].cells[no]); isTask {
 			break
 		}
+		if g.rows[i].signs() {
+			last = i
+		}
 	}
-	for last < len(g.rows) && g.rows[last].n == g.rows[last-1].n+1 {
-		last++
-	}
-	for _, r := range g.rows[:first] {
+	for _, r := range slices.Concat(g.rows[:first], g.rows[last:]) {
 		s.prose = append(s.prose, r.lines()...)
 	}
-	if t := g.table(g.rows[first:last]); len(t) > 0 {
-		s.tables = []table{t}
-	}
-	if last < len(g.rows) {
-		below := g.rows[last:]
-		g.notice("rows %d to %d are text below the table, not tasks: %q …", below[0].n, below[len(below)-1].n, beginning(below[0].lines()[0].text))
-		for _, r := range below {
-			s.prose = append(s.prose, r.lines()...)
-		}
+	if first < last {
+		s.tables = []table{g.table(g.rows[first:last])}
 	}
 	g.noticeHidden(g.rows[first:last])
 	s.notices = g.notices
 	return s
 }
 
+// signs reports a row that signatures begin with.
+func (r gridRow) signs() bool {
+	i := slices.IndexFunc(r.cells, func(c string) bool { return c != "" })
+	return i >= 0 && signature.MatchString(fold(beginning(r.cells[i])))
+}
+
 // lines returns the lines of text in a row.
 func (r gridRow) lines() []line {
 	var lines []line
 	for _, cell := range r.cells {
-		for text := range strings.Lines(cell) {
-			if text = tasks.Clean(text); text != "" {
+		for text := range strings.SplitSeq(cell, "\n") {
+			if text != "" {
 				lines = append(lines, line{r.n, text})
 			}
 		}
@@ -252,19 +283,16 @@ func (r gridRow) lines() []line {
 // table makes rows a table, without the columns that have no text.
 func (g *grid) table(rows []gridRow) table {
 	var used []int
-	if len(rows) == 0 {
-		return nil
-	}
 	for c := range rows[0].cells {
-		if slices.ContainsFunc(rows, func(r gridRow) bool { return strings.TrimSpace(r.cells[c]) != "" }) {
+		if slices.ContainsFunc(rows, func(r gridRow) bool { return r.cells[c] != "" }) {
 			used = append(used, c)
 		}
 	}
-	var t table
+	t := make(table, 0, len(rows))
 	for _, r := range rows {
-		rec := record{line: r.n}
+		rec := record{r.n, make([]string, 0, len(used))}
 		for _, c := range used {
-			rec.cells = append(rec.cells, tasks.Clean(r.cells[c]))
+			rec.cells = append(rec.cells, strings.ReplaceAll(r.cells[c], "\n", " "))
 		}
 		t = append(t, rec)
 	}
@@ -286,7 +314,7 @@ func (g *grid) noticeHidden(rows []gridRow) {
 	hidden = nil
 	for c := 1; len(rows) > 0 && c <= len(rows[0].cells); c++ {
 		in := func(a area) bool { return a.left <= c && c <= a.right }
-		filled := func(r gridRow) bool { return strings.TrimSpace(r.cells[c-1]) != "" }
+		filled := func(r gridRow) bool { return r.cells[c-1] != "" }
 		if slices.ContainsFunc(g.hidden, in) && slices.ContainsFunc(rows, filled) {
 			hidden = append(hidden, strings.TrimSuffix(cellName(c, 1), "1"))
 		}

@@ -14,12 +14,25 @@ import (
 )
 
 const (
-	maxColumns  = 64       // of a task table
-	maxDepth    = 100      // of elements in elements
-	maxPart     = 64 << 20 // bytes of a worksheet, or of all texts of a workbook
-	maxAttached = 8 << 20  // bytes of any other part
-	perRow      = 20       // cells, empty ones too, that a sheet may have for each row allowed
+	maxColumns = 64       // of a task table
+	maxPart    = 64 << 20 // bytes of a part of an archive
+	maxDepth   = 100      // of elements in elements
+	perRow     = 10       // cells, empty ones too, that a sheet may have for each row allowed
 )
+
+// partLimits bound what a part may cost: its bytes, and its elements.
+type partLimits struct {
+	size     int64
+	elements int
+}
+
+// attachedLimits are for parts that no cell is in.
+var attachedLimits = partLimits{8 << 20, 100_000}
+
+// filledLimits are for a worksheet, and for the texts of all.
+func (w *workbook) filledLimits() partLimits {
+	return partLimits{maxPart, 2 * perRow * w.limits.Rows}
+}
 
 // scan is what a worksheet says beside the values of its cells. The library's
 // rows come without types and formats, and without a word where the XML
@@ -28,7 +41,7 @@ type scan struct {
 	rows       []scanRow // those with a value, from the top
 	merged     []area
 	hiddenCols []area // their rows mean nothing
-	err        error  // of one cell or a limit: it counts if the sheet is the plan's
+	err        error  // of a formula; it counts if the sheet is the plan's
 }
 
 type scanRow struct {
@@ -64,19 +77,12 @@ type scanner struct {
 // scan reads what a worksheet says of its cells.
 func (w *workbook) scan(ws worksheet) (scan, error) {
 	s := scanner{w: w, sheet: w.sheet(ws)}
-	err := w.walk(ws.part, maxPart, s.element, s.text)
-	if errors.Is(err, errScanned) {
-		err = nil
-	}
+	err := w.walk(ws.part, w.filledLimits(), s.element, s.text)
 	return s.scan, err
 }
 
-// errScanned ends a scan whose outcome is known.
-var errScanned = errors.New("scanned")
-
 func (s *scanner) fail(format string, args ...any) error {
-	s.err = s.sheet.errorf(max(s.row.n, 1), format, args...)
-	return errScanned
+	return s.sheet.errorf(max(s.row.n, 1), format, args...)
 }
 
 func (s *scanner) element(t xml.Token) error {
@@ -137,10 +143,11 @@ func (s *scanner) startRow(t xml.StartElement) error {
 		}
 		n = given
 	}
+	if n > excelize.TotalRows {
+		return s.fail("row %q stands below the last row of Excel; save the file anew in Excel", attribute(t, "r"))
+	}
 	if s.rowsN++; s.rowsN > s.w.limits.Rows {
-		s.row.n = n
-		s.err = s.sheet.tooManyRows(n, s.w.limits)
-		return errScanned
+		return s.sheet.tooManyRows(n, s.w.limits)
 	}
 	s.row = scanRow{n: n}
 	s.row.hidden, _ = strconv.ParseBool(attribute(t, "hidden"))
@@ -176,8 +183,7 @@ func (s *scanner) text(t []byte) error {
 		return nil
 	}
 	if s.value.Len()+len(t) > s.w.limits.Cell {
-		s.err = s.sheet.cellTooLong(s.row.n, s.w.limits)
-		return errScanned
+		return s.sheet.cellTooLong(s.row.n, s.w.limits)
 	}
 	s.value.Write(t)
 	return nil
@@ -205,8 +211,7 @@ func (s *scanner) endCell() error {
 	case value == "":
 		return nil
 	case s.row.n > s.w.limits.Rows:
-		s.err = s.sheet.tooManyRows(s.row.n, s.w.limits)
-		return errScanned
+		return s.sheet.tooManyRows(s.row.n, s.w.limits)
 	case s.cell.col > maxColumns:
 		return s.fail("cell %s is filled, but a task table has at most %d columns; delete what stands so far from it", s.cellName(), maxColumns)
 	}
@@ -263,7 +268,7 @@ func attribute(t xml.StartElement, name string) string {
 // countTexts counts the shared texts of a workbook.
 func (w *workbook) countTexts(part *zip.File) error {
 	length := 0
-	return w.walk(part, maxPart, func(t xml.Token) error {
+	return w.walk(part, w.filledLimits(), func(t xml.Token) error {
 		if start, ok := t.(xml.StartElement); ok && start.Name.Local == "si" {
 			w.texts++
 			length = 0
@@ -287,9 +292,9 @@ func beginning(s string) string {
 // walk reads a part of the workbook from its begin to its end. It hands on its
 // elements, and texts in pieces; it refuses what no office program writes and
 // what would cost too much.
-func (w *workbook) walk(part *zip.File, size int64, element func(xml.Token) error, text func([]byte) error) error {
-	if part.UncompressedSize64 > uint64(size) {
-		return fmt.Errorf("%s: its part %s unpacks to more than %d MB; a plan is smaller", w.name, part.Name, size>>20)
+func (w *workbook) walk(part *zip.File, limits partLimits, element func(xml.Token) error, text func([]byte) error) error {
+	if part.UncompressedSize64 > uint64(limits.size) {
+		return fmt.Errorf("%s: its part %s unpacks to more than %d MB; a plan is smaller", w.name, part.Name, limits.size>>20)
 	}
 	in, err := w.zip.open(part)
 	if err != nil {
@@ -299,6 +304,7 @@ func (w *workbook) walk(part *zip.File, size int64, element func(xml.Token) erro
 	most := 8*w.limits.Cell + 64<<10 // each character may be an entity
 	piece := &pieces{Reader: in, left: most}
 	d := xml.NewDecoder(piece)
+	elements := 0
 	for depth := 0; ; {
 		t, err := d.Token()
 		if err == io.EOF {
@@ -315,6 +321,9 @@ func (w *workbook) walk(part *zip.File, size int64, element func(xml.Token) erro
 		case xml.Directive:
 			return fmt.Errorf("%s: its part %s has a document type, which no office program writes; save the plan anew in Excel", w.name, part.Name)
 		case xml.StartElement:
+			if elements++; elements > limits.elements {
+				return fmt.Errorf("%s: its part %s has more than %d elements; a plan has fewer", w.name, part.Name, limits.elements)
+			}
 			if depth++; depth > maxDepth {
 				return fmt.Errorf("%s: its part %s has more than %d elements in each other; save the plan anew in Excel", w.name, part.Name, maxDepth)
 			}

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"html"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +89,7 @@ func zipOf(t testing.TB, parts map[string]string) []byte {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
 	for name, text := range parts {
-		p, err := w.Create(name)
+		p, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err == nil {
 			_, err = p.Write([]byte(text))
 		}
@@ -139,17 +141,24 @@ func TestReadXLSX(t *testing.T) {
 		sheet   string
 		want    []tasks.Row
 		title   string
+		issued  string
 		notices []string
 	}{
 		"a header below the title, lead units in merged rows, text below the table": {
 			book: bookParts{sheets: []string{`<sheetData>` + cells(2, "PHỤ LỤC\nNHIỆM VỤ CỤ THỂ") + headCells(4) + cells(5, "CÔNG AN") + cells(6, "<c><v>1</v></c>", "a", "b", "Tháng 6/2023") +
-				cells(8, "NỘI VỤ") + cells(9, "<c><v>2</v></c>", "c") + cells(10, "", "d") + cells(12, "Nơi nhận:", "", "", "", "CHỦ TỊCH") + `</sheetData><mergeCells><mergeCell ref="A5:F5"/><mergeCell ref="A8:F8"/></mergeCells>`}},
+				cells(8, "NỘI VỤ") + cells(9, "<c><v>2</v></c>", "c") + cells(10, "", "d") + cells(12, "Nơi nhận:", "", "", "", "CHỦ TỊCH") + cells(13, "", "", "", "", "Đồng Xoài, ngày 05/6/2023") + `</sheetData><mergeCells><mergeCell ref="A5:F5"/><mergeCell ref="A8:F8"/></mergeCells>`}},
 			title: "NHIỆM VỤ CỤ THỂ",
 			want: []tasks.Row{
 				{No: "1", Lead: "CÔNG AN", Content: "a", Coordinating: "b", Deadline: "Tháng 6/2023", Line: 6},
 				{No: "2", Lead: "NỘI VỤ", Content: "c d", Line: 9},
 			},
-			notices: []string{`sheet S1: rows 12 to 12 are text below the table, not tasks: "Nơi nhận:" …`},
+			issued: "2023-06-05",
+		},
+		"two rows of headings, sections by Roman numbers": {
+			book: bookParts{sheets: []string{`<sheetData>` + cells(1, "TT", "Nhiệm vụ", "Đơn vị thực hiện", "", "Thời hạn") + cells(2, "", "", "Chủ trì", "Phối hợp") +
+				cells(3, "I", "Chuyển đổi số") + cells(4, "1", "a", "CATP", "b", "Quý III") +
+				`</sheetData><mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="B1:B2"/><mergeCell ref="C1:D1"/><mergeCell ref="E1:E2"/></mergeCells>`}},
+			want: []tasks.Row{{No: "1", Lead: "CATP", Content: "a", Coordinating: "b", Deadline: "Quý III", Line: 4}},
 		},
 		"a table that begins at C, with an empty column in it": {
 			book: bookParts{sheets: []string{cells(3, "", "", "STT", "Nội dung", "", "Thời gian") + cells(4, "", "", "(1)", "(2)", "", "(3)") + cells(5, "", "", "1", "a", "", "Quý III")}},
@@ -208,6 +217,11 @@ dòng_x000D_ &lt;b&gt; </t></si><si><t>漢</t><rPh sb="0" eb="1"><t>kan</t></rPh
 			notices: []string{"sheet S2: hidden rows are read too: 2", "sheet S2: hidden columns are read too: C, D",
 				"sheet S1: not read, it has no task table"},
 		},
+		"a sheet of other data, too large": {
+			book:    bookParts{sheets: []string{headCells(1) + cells(2, "1", "a"), strings.Repeat("<row><c><v>1</v></c></row>", 50_001)}},
+			want:    []tasks.Row{{No: "1", Content: "a", Line: 2}},
+			notices: []string{"not read: plan.xlsx: sheet S2, row 50001: more than 50000 rows, the max_rows of [import]; a plan has fewer"},
+		},
 		"the sheet asked for": {
 			book:    bookParts{state: map[int]string{1: "veryHidden"}, sheets: []string{headCells(1) + cells(2, "1", "a"), headCells(1) + cells(2, "1", "b")}},
 			sheet:   " s2",
@@ -229,7 +243,8 @@ dòng_x000D_ &lt;b&gt; </t></si><si><t>漢</t><rPh sb="0" eb="1"><t>kan</t></rPh
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(Document{Title: c.title, Rows: c.want, Notices: c.notices}, doc); diff != "" {
+			day, _ := tasks.ParseDate(c.issued)
+			if diff := cmp.Diff(Document{Title: c.title, Issued: day, Rows: c.want, Notices: c.notices}, doc); diff != "" {
 				t.Errorf("differs (-want +got):\n%s", diff)
 			}
 		})
@@ -259,4 +274,108 @@ func TestReadXLSXOfLibrary(t *testing.T) {
 	if diff := cmp.Diff(want, doc.Rows); diff != "" || err != nil {
 		t.Errorf("error %v, rows differ (-want +got):\n%s", err, diff)
 	}
+}
+
+func TestOldEncodingXLSX(t *testing.T) {
+	t.Parallel()
+	old := cells(1, "STT", "Néi dung", "Thêi gian") + cells(2, "1", "§¬n vÞ thùc hiÖn", "Th¸ng 6")
+	for name, sheets := range map[string][]string{"one sheet": {old}, "two sheets": {"", old}} {
+		_, err := readBook(bookParts{sheets: sheets}.bytes(t), "")
+		if err == nil || !strings.Contains(err.Error(), `text in the old encoding TCVN3 (ABC; fonts such as .VnTime): "§¬n vÞ thùc hiÖn" is "Đơn vị thực hiện"; convert the file to Unicode with UniKey`) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// FuzzReadXLSX puts XML into a workbook's sheet.
+func FuzzReadXLSX(f *testing.F) {
+	book := bookParts{texts: "<si><t>a</t></si><si><r><t>b</t></r></si>", formats: []string{"builtin 14", "mm/yyyy", "0.00"}}
+	read := func(t testing.TB, sheet string) (Document, error) {
+		book := book
+		book.sheets = []string{sheet}
+		return readBook(book.bytes(t), "")
+	}
+	whole := func(rows string) string {
+		return "<worksheet " + xlsxNS + "><sheetData>" + headCells(1) + rows + "</sheetData></worksheet>"
+	}
+	for sheet, want := range map[string]int{
+		whole(cells(2, "1", `<c t="s"><v>0</v></c>`)): 1,
+		whole(cells(2, "A") + cells(3, "1", `<c t="s"><v>1</v></c>`, "", `<c s="1"><v>45107</v></c>`) + cells(4, "", "b")):                                                             1,
+		whole("<row><c><v>1</v></c><c s=\"2\"><v>45107</v></c></row><row><c><f>1</f><v>2</v></c><c t=\"b\"><v>1</v></c></row>"):                                                        2,
+		strings.Replace(whole(cells(2, "1", "a")+cells(3, "2", "b", "c")), "</worksheet>", `<mergeCells><mergeCell ref="D2:D3"/><mergeCell ref="E2:F3"/></mergeCells></worksheet>`, 1): 2,
+		whole(cells(2, "1", `<c t="e"><v>#N/A</v></c>`)): 0,
+		whole(""): 0,
+		"":        0,
+		"<a":      0,
+	} {
+		if doc, _ := read(f, sheet); len(doc.Rows) != want {
+			f.Errorf("%s: %d tasks, want %d", sheet, len(doc.Rows), want)
+		}
+		f.Add(sheet)
+	}
+	f.Fuzz(func(t *testing.T, sheet string) {
+		doc, err := read(t, sheet)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "plan.xlsx: ") || strings.Contains(err.Error(), "\n") || len(doc.Rows) != 0 {
+				t.Fatalf("error %q, %d rows", err, len(doc.Rows))
+			}
+			return
+		}
+		if len(doc.Rows) == 0 {
+			t.Fatalf("%q: no task and no error", sheet)
+		}
+		for _, r := range doc.Rows {
+			if r.No == "" || r.Content == "" || r.Line < 1 || r.Line > excelize.TotalRows {
+				t.Fatalf("%q: row %+v", sheet, r)
+			}
+			for _, s := range []string{r.Lead, r.Coordinating, r.Content, r.Deadline, r.Product, r.Note} {
+				if s != tasks.Clean(s) || strings.ContainsRune(s, 0) {
+					t.Fatalf("%q: %q is not clean", sheet, s)
+				}
+			}
+		}
+	})
+}
+
+// BenchmarkReadXLSX reads 20,000 tasks of the length of the seed plan's.
+func BenchmarkReadXLSX(b *testing.B) {
+	const rows = 20_000
+	seed, err := Read("testdata/ke-hoach-05.xlsx", Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var sheet, texts strings.Builder
+	n := 0
+	add := func(s string) string {
+		fmt.Fprintf(&texts, `<si><t xml:space="preserve">%s</t></si>`, html.EscapeString(s))
+		n++
+		return fmt.Sprintf(`<c s="1" t="s"><v>%d</v></c>`, n-1)
+	}
+	sheet.WriteString(headCells(1))
+	for i := range rows {
+		r := seed.Rows[i%len(seed.Rows)]
+		sheet.WriteString(cells(i+2, fmt.Sprintf("<c><v>%d</v></c>", i+1), add(r.Content), add(r.Coordinating), "<c s=\"1\"><v>45107</v></c>", add(r.Product), add(r.Note)))
+	}
+	data := bookParts{sheets: []string{sheet.String()}, texts: texts.String(), formats: []string{"builtin 14"}}.bytes(b)
+	var peak uint64
+	for b.Loop() {
+		var doc Document
+		var err error
+		_, held := measure(func() { doc, err = readBook(data, "") })
+		if err != nil || len(doc.Rows) != rows {
+			b.Fatal(err, len(doc.Rows))
+		}
+		peak = max(peak, held)
+	}
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MB")
+}
+
+func readTestdata(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
