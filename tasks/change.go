@@ -133,7 +133,7 @@ func (t *Task) extend(date, today Date) error {
 	}
 	due := slices.Clone(t.Deadline.Due)
 	due[i] = date
-	t.redate(Deadline{Text: t.Deadline.Text, Kind: Dated, Due: due, From: t.Deadline.From, Ongoing: t.Deadline.Ongoing}, today)
+	t.redate(Deadline{Text: t.Deadline.Text, Found: t.Deadline.Found, Kind: Dated, Due: due, From: t.Deadline.From, Ongoing: t.Deadline.Ongoing}, today)
 	if t.Status == Reported {
 		t.Status, t.DoneOn = Open, 0
 	}
@@ -147,7 +147,7 @@ func (t *Task) setDue(date, today Date) error {
 	if slices.Equal(t.Deadline.Due, []Date{date}) && t.Deadline.Source == FromAdmin {
 		return fmt.Errorf("is due on %s already", date.Day())
 	}
-	t.redate(Deadline{Text: t.Deadline.Text, Kind: Dated, Due: []Date{date}, Ongoing: t.Deadline.Ongoing && t.Deadline.Kind == Dated}, today)
+	t.redate(Deadline{Text: t.Deadline.Text, Found: t.Deadline.Found, Kind: Dated, Due: []Date{date}, Ongoing: t.Deadline.Ongoing && t.Deadline.Kind == Dated}, today)
 	t.DoneThrough = 0
 	return nil
 }

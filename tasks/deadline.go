@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 )
@@ -35,7 +36,14 @@ type Deadline struct {
 	RRule   *Recurrence `json:"rrule"`   // set if and only if Periodic; RFC 5545 RRULE text in JSON
 	Source  string      `json:"source"`  // FromDeadline, FromContent or FromAdmin
 	Version int         `json:"version"` // 1 at first import, one more at each change
+	// Found holds the words of the task's own text that speak of time when the
+	// cell is empty.
+	Found string `json:"found,omitempty"`
 }
+
+// Words returns what the plan says about time, in the cell or in the task's own
+// text.
+func (d Deadline) Words() string { return cmp.Or(d.Text, d.Found) }
 
 // DueIn returns the due dates in [from, to], ascending, each once.
 func (d Deadline) DueIn(from, to Date) []Date {

@@ -75,7 +75,7 @@ func Compare(stored, read []Task, today Date) Difference {
 func saysSame(o, r Task) bool {
 	return o.Content == r.Content && o.Product == r.Product && o.Note == r.Note &&
 		sameUnit(o.Lead, r.Lead) && slices.EqualFunc(o.Coordinating, r.Coordinating, sameUnit) &&
-		(handStays(o, r) || o.Deadline.Text == r.Deadline.Text && o.Deadline.Source == r.Deadline.Source && o.Deadline.SameTerms(r.Deadline))
+		(handStays(o, r) || o.Deadline.Words() == r.Deadline.Words() && o.Deadline.Source == r.Deadline.Source && o.Deadline.SameTerms(r.Deadline))
 }
 
 // sameUnit compares two readings of a unit. A code that only one of them has
@@ -90,13 +90,13 @@ func sameUnit(a, b UnitRef) bool {
 // since stays with it.
 func handStays(o, r Task) bool {
 	if o.Deadline.Source == FromAdmin {
-		return o.Deadline.Text == r.Deadline.Text
+		return o.Deadline.Words() == r.Deadline.Words()
 	}
 	return r.ByHand.Content != nil && o.Deadline.noCell() && r.Deadline.noCell()
 }
 
 // noCell reports that the plan's cell for the deadline is empty.
-func (d Deadline) noCell() bool { return d.Source == FromContent || d.Text == "" }
+func (d Deadline) noCell() bool { return d.Text == "" }
 
 // merge returns what to store: the plan's side from r, the people's from o.
 func merge(o, r Task, today Date) Task {
@@ -112,7 +112,7 @@ func merge(o, r Task, today Date) Task {
 	case handStays(o, r):
 	case o.Deadline.SameTerms(r.Deadline):
 		// The same in other words, or in another place.
-		t.Deadline.Text, t.Deadline.Source = r.Deadline.Text, r.Deadline.Source
+		t.Deadline.Text, t.Deadline.Found, t.Deadline.Source = r.Deadline.Text, r.Deadline.Found, r.Deadline.Source
 	default:
 		t.Deadline = r.Deadline
 		t.Deadline.Version = o.Deadline.Version + 1

@@ -5,7 +5,7 @@ import "strings"
 // DeadlineFromContent looks for a due date in a task's own text: a bracket
 // that holds nothing but one, "(hoàn thành trong tháng 3/2023)", or a clause
 // that starts with the words of completion. Brackets that disagree are no
-// deadline. The Text of what it returns is the words it found.
+// deadline. Found holds the words.
 func DeadlineFromContent(content string, issued Date) (Deadline, bool) {
 	var found Deadline
 	for _, words := range candidates(Clean(content)) {
@@ -19,7 +19,7 @@ func DeadlineFromContent(content string, issued Date) (Deadline, bool) {
 		}
 		if found.Kind == "" {
 			found = d
-			found.Text, found.Source, found.Version = words, FromContent, 1
+			found.Text, found.Found, found.Source, found.Version = "", words, FromContent, 1
 		}
 	}
 	return found, found.Kind != ""

@@ -143,8 +143,8 @@ func TestDeadlineFromContent(t *testing.T) {
 			}
 			continue
 		}
-		if got := ruled(d); got != c.want || d.Text != c.words || d.Source != FromContent || d.Version != 1 {
-			t.Errorf("%q: got %s from %q, source %s, version %d; want %s from %q", c.content, got, d.Text, d.Source, d.Version, c.want, c.words)
+		if got := ruled(d); got != c.want || d.Text != "" || d.Found != c.words || d.Source != FromContent || d.Version != 1 {
+			t.Errorf("%q: got %s from %q, source %s, version %d; want %s from %q", c.content, got, d.Found, d.Source, d.Version, c.want, c.words)
 		}
 	}
 }

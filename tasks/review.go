@@ -47,7 +47,7 @@ func Review(t Task, d *Directory, _ Date) []ReviewItem {
 	case t.Deadline.Kind == Unknown:
 		add(DeadlineUnknown, t.Deadline.Text, setDue)
 	case t.Deadline.Source == FromContent && !t.Confirmed:
-		add(DeadlineInContent, t.Deadline.Text, confirm)
+		add(DeadlineInContent, t.Deadline.Found, confirm)
 	}
 	if !t.Confirmed && t.pastWhenRecorded() {
 		add(DeadlinePast, t.timeWords(), confirm)
@@ -72,7 +72,7 @@ func (t Task) timeWords() string {
 	for _, due := range t.Deadline.Due {
 		dates = append(dates, due.Day())
 	}
-	return cmp.Or(t.Deadline.Text, strings.Join(dates, ", "))
+	return cmp.Or(t.Deadline.Words(), strings.Join(dates, ", "))
 }
 
 // cureUnit returns the config that gives words a unit: an alias of a unit that

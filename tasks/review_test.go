@@ -10,7 +10,12 @@ func TestReview(t *testing.T) {
 	t.Parallel()
 	d := city(t)
 	known := UnitRef{"cong-an", "CÔNG AN THÀNH PHỐ"}
-	words := func(d Deadline, text, source string) Deadline { d.Text, d.Source = text, source; return d }
+	words := func(d Deadline, text, source string) Deadline {
+		if d.Text, d.Source = text, source; source == FromContent {
+			d.Text, d.Found = "", text
+		}
+		return d
+	}
 	past := words(dated(t, "2023-03-31"), "Tháng 3/2023", FromDeadline)
 	found := words(dated(t, "2023-07-31"), "hoàn thành trong tháng 7/2023", FromContent)
 	foundPast := words(dated(t, "2023-03-31"), "hoàn thành trong tháng 3/2023", FromContent)

@@ -92,7 +92,7 @@ func within(d *tasks.Directory, unit, of string) bool {
 
 // searchable is the text in which words are looked for, without accents.
 func searchable(v tasks.View) string {
-	parts := []string{string(v.No), v.Content, v.Product, v.Note, v.Deadline.Text, v.Lead.Text}
+	parts := []string{string(v.No), v.Content, v.Product, v.Note, v.Deadline.Words(), v.Lead.Text}
 	for _, ref := range v.Coordinating {
 		parts = append(parts, ref.Text)
 	}

@@ -382,7 +382,7 @@ func demoTasks(v *demoView, tt []tasks.Task, s scheduler.Setup, day tasks.Date, 
 			order = append(order, l)
 		}
 		counts[l]++
-		t := demoTask{Plan: view.Plan, No: view.No, Content: view.Content, Lead: demoUnitName(s.Units, view.Lead.Code), Words: view.Deadline.Text,
+		t := demoTask{Plan: view.Plan, No: view.No, Content: view.Content, Lead: demoUnitName(s.Units, view.Lead.Code), Words: view.Deadline.Words(),
 			Tone: l.tone, Shape: l.shape, Word: l.word}
 		if view.Lead.Code == "" {
 			t.Lead = view.Lead.Text
@@ -393,7 +393,7 @@ func demoTasks(v *demoView, tt []tasks.Task, s scheduler.Setup, day tasks.Date, 
 		case len(view.Deadline.Due) > 0:
 			t.Due = view.Deadline.Due[len(view.Deadline.Due)-1].Day()
 		default:
-			t.Due = view.Deadline.Text
+			t.Due = view.Deadline.Words()
 		}
 		if view.State == tasks.State(tasks.Done) {
 			t.Left, t.Do = "", tasks.ActReopen

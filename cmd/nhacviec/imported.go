@@ -114,7 +114,7 @@ func changeNotes(c web.ImportedChange) []string {
 	}
 	if c.Old.Deadline.Version != c.New.Deadline.Version {
 		notes = append(notes, "deadline was: "+deadlineWords(c.Old.Deadline))
-	} else if c.Old.Deadline.Text != c.New.Deadline.Text {
+	} else if c.Old.Deadline.Words() != c.New.Deadline.Words() {
 		words = append(words, "deadline's words")
 	}
 	if c.Old.Lead.Text != c.New.Lead.Text {

@@ -156,7 +156,7 @@ func (a *app) printTask(v tasks.View) error {
 		{"lead", lead},
 		{"coordinating", cmp.Or(strings.Join(coordinating, ", "), "-")},
 		{"deadline", fmt.Sprintf("%s (version %d, from %s)", v.Deadline.Explain(), v.Deadline.Version, v.Deadline.Source)},
-		{"plan's words", cmp.Or(v.Deadline.Text, "-")},
+		{"plan's words", cmp.Or(v.Deadline.Words(), "-")},
 		{"status", string(v.Status)},
 		{"state", string(v.State)},
 		{"next due", cmp.Or(v.NextDue.Day(), "-")},

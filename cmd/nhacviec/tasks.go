@@ -170,8 +170,8 @@ func unitCell(r tasks.UnitRef) string {
 
 // deadlineWords says a deadline in one cell.
 func deadlineWords(d tasks.Deadline) string {
-	if d.Text != "" {
-		return cut(d.Text, wordWidth)
+	if words := d.Words(); words != "" {
+		return cut(words, wordWidth)
 	}
 	return d.Explain()
 }

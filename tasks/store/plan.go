@@ -245,8 +245,8 @@ func deadlineInWords(d tasks.Deadline) string {
 	if d.RRule != nil {
 		parts = append(parts, d.RRule.String())
 	}
-	if d.Text != "" {
-		parts = append(parts, fmt.Sprintf("%q", d.Text))
+	if words := d.Words(); words != "" {
+		parts = append(parts, fmt.Sprintf("%q", words))
 	}
 	return strings.Join(parts, " ")
 }
