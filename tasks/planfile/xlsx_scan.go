@@ -17,7 +17,7 @@ const (
 	maxColumns = 64       // of a task table
 	maxPart    = 64 << 20 // bytes of a part of an archive
 	maxDepth   = 100      // of elements in elements
-	perRow     = 10       // cells, empty ones too, that a sheet may have for each row allowed
+	perRow     = 20       // cells, empty ones too, that there may be for each row allowed
 )
 
 // partLimits bound what a part may cost: its bytes, and its elements.
@@ -31,7 +31,7 @@ var attachedLimits = partLimits{8 << 20, 100_000}
 
 // filledLimits are for a worksheet, and for the texts of all.
 func (w *workbook) filledLimits() partLimits {
-	return partLimits{maxPart, 2 * perRow * w.limits.Rows}
+	return partLimits{maxPart, perRow * w.limits.Rows}
 }
 
 // scan is what a worksheet says beside the values of its cells. The library's
@@ -159,8 +159,8 @@ func (s *scanner) startCell(t xml.StartElement) error {
 	if s.done || !s.at("sheetData", "row", "c") {
 		return s.fail("not a worksheet that Excel writes; save the file anew in Excel")
 	}
-	if s.total++; s.total > perRow*s.w.limits.Rows {
-		return s.fail("more than %d cells, empty ones too; delete the empty columns and rows around the table, or raise the max_rows of [import]", perRow*s.w.limits.Rows)
+	if s.total++; s.total > perRow*s.w.limits.Rows/2 { // the values of cells are elements too
+		return s.fail("more than %d cells, empty ones too; delete the empty columns and rows around the table, or raise the max_rows of [import]", perRow*s.w.limits.Rows/2)
 	}
 	col := s.cell.col + 1
 	if r := attribute(t, "r"); r != "" {
