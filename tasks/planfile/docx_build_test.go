@@ -111,7 +111,7 @@ func lvl(i int, format, text string, more ...string) string {
 
 // watchHeap returns a function that stops watching and says how many bytes the
 // heap came to beyond what it was.
-func watchHeap(b *testing.B) func() float64 {
+func watchHeap(b testing.TB) func() float64 {
 	b.Helper()
 	runtime.GC()
 	before := heap()
