@@ -86,13 +86,11 @@ func sameUnit(a, b UnitRef) bool {
 
 // handStays reports whether a deadline outlives the import because of what a
 // person did. One set by hand keeps the plan's words as its text, and gives way
-// when these have changed. One read in a content that a person has rewritten
-// since stays with it.
+// when these have changed. Where the cell is empty, a content that a person has
+// rewritten says nothing new about time.
 func handStays(o, r Task) bool {
-	if o.Deadline.Source == FromAdmin {
-		return o.Deadline.Words() == r.Deadline.Words()
-	}
-	return r.ByHand.Content != nil && o.Deadline.noCell() && r.Deadline.noCell()
+	return o.Deadline.Source == FromAdmin && o.Deadline.Words() == r.Deadline.Words() ||
+		r.ByHand.Content != nil && o.Deadline.noCell() && r.Deadline.noCell()
 }
 
 // noCell reports that the plan's cell for the deadline is empty.

@@ -73,6 +73,12 @@ func (c *Client) Import(ctx context.Context, in Import) (Imported, error) {
 	return post[Imported](ctx, c, "/v1/import", in)
 }
 
+// Export returns a plan with the status of its tasks; "" is the only plan there
+// is.
+func (c *Client) Export(ctx context.Context, plan string) (Export, error) {
+	return get[Export](ctx, c, "/v1/export", query("plan", plan))
+}
+
 // Forecast returns the messages of a period to a unit, or to all when unit is
 // "". No first day is now, no last day thirty days on.
 func (c *Client) Forecast(ctx context.Context, first, last tasks.Date, unit string) ([]tasks.Message, error) {

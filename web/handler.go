@@ -110,6 +110,7 @@ var routes = map[string]map[string]route{
 	"/v1/unresolved": {http.MethodGet: {answer: (*Handler).unresolved}},
 	"/v1/tasks":      {http.MethodGet: {answer: (*Handler).tasks, query: []string{"state", "unit", "kind", "plan", "search", "review"}}},
 	"/v1/library":    {http.MethodGet: {answer: (*Handler).library}},
+	"/v1/export":     {http.MethodGet: {answer: (*Handler).export, query: []string{"plan"}}},
 	"/v1/forecast":   {http.MethodGet: {answer: (*Handler).forecast, query: []string{"from", "to", "unit"}}},
 	"/v1/explain":    {http.MethodGet: {answer: (*Handler).explain, query: []string{"plan", "no", "on"}}},
 	"/v1/ledger":     {http.MethodGet: {stream: (*Handler).ledger, query: []string{"plan", "no", "unit", "since"}}},

@@ -84,7 +84,7 @@ func (a *app) readPlan(path, sheet string) (document planfile.Document, err erro
 		return document, err
 	}
 	a.during("reading "+filepath.Base(path), func() {
-		document, err = planfile.Read(path, planfile.Options{Sheet: sheet, Limits: limits})
+		document, err = readPlanFile(path, planfile.Options{Sheet: sheet, Limits: limits})
 	})
 	if err != nil {
 		return document, planFileError(err)

@@ -57,7 +57,7 @@ func newRootCommand(a *app) *cobra.Command {
 		&cobra.Group{ID: "sending", Title: "What is sent:"},
 		&cobra.Group{ID: "service", Title: "The service:"})
 	for group, commands := range map[string][]*cobra.Command{
-		"work":    {newImportCommand(a), newPlansCommand(a), newUnitsCommand(a), newTasksCommand(a), newTaskCommand(a), newDeadlineCommand(a)},
+		"work":    {newImportCommand(a), newExportCommand(a), newPlansCommand(a), newUnitsCommand(a), newTasksCommand(a), newTaskCommand(a), newDeadlineCommand(a)},
 		"sending": {newForecastCommand(a), newExplainCommand(a), newLedgerCommand(a), newVerifyCommand(a), newOutboxCommand(a), newResendCommand(a), newSendTestCommand(a)},
 		"service": {newServeCommand(a), newDemoCommand(a), newCheckCommand(a), newStatusCommand(a), newReloadCommand(a), newVersionCommand(a)},
 	} {

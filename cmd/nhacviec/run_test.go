@@ -274,6 +274,11 @@ func TestThroughDaemon(t *testing.T) {
 		{"verify"},
 		{"outbox", "--json"},
 		{"units", "--json"},
+		{"units", "--unresolved"},
+		{"task", "lead", "22", "noi-vu", "--by", "an"},
+		{"task", "edit", "22", "--content", "Khác", "--by", "an"},
+		{"export", "-", "--plan", "ct05"},
+		{"export", "-", "--json"},
 		{"check", "--json"},
 		{"send-test", "telegram", "nowhere"},
 	} {
