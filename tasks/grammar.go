@@ -5,24 +5,48 @@ import (
 	"time"
 )
 
-// The deadline grammar is closed: a text is read from left to right, each
-// piece of it by the first clause below that knows it. What stands between
-// them may be words of work ("hoàn thành nhập dữ liệu …"), but nothing that
-// speaks of time. Whatever is left over makes the whole unknown: better a
-// question to the office than a date nobody wrote.
+// The deadline grammar is closed: a text is read from left to right, each piece
+// of it by the first clause below that knows it. What stands between them may
+// be words of work ("hoàn thành nhập dữ liệu …"), but nothing that speaks of
+// time. Whatever is left over makes the whole unknown: better a question to the
+// office than a date nobody wrote.
+//
+// The kind of the whole is the first that fits of
+//
+//	unknown   31/6/2023, anything not read    none; review
+//	periodic  a cycle: hằng tháng             a series of its days or last days, from "từ …", to "đến hết …"
+//	dated     points in time, terms           the last day of each; from the start of a range
+//	ongoing   thường xuyên; từ …              none; beside dates and series too
+//	awaiting  sau khi có hướng dẫn …          none; the office is asked
 var clauses = []func(*reader) bool{
-	(*reader).citation,  // Nghị quyết số 50/NQ-CP ngày 08/4/2022: says nothing, whatever its date
-	(*reader).name,      // kế hoạch năm 2024: says nothing, whatever its period
-	(*reader).countdown, // trong 30 ngày kể từ ngày ban hành
-	(*reader).ongoing,   // thường xuyên; duy trì; … và những năm tiếp theo
-	(*reader).every,     // hằng tháng; định kỳ 6 tháng; 6 tháng, năm; 01 lần/quý
-	(*reader).due,       // trước ngày 30/6/2023; tháng 6 - 8/2023; quý III; cuối năm; ngày 25 (hằng tháng)
-	(*reader).onWeekday, // thứ sáu (hằng tuần)
-	(*reader).starting,  // từ tháng 5/2023; bắt đầu tháng 5/2023
-	(*reader).awaiting,  // sau khi có hướng dẫn …; theo tiến độ …; khi có yêu cầu
-	(*reader).label,     // lần 1; đợt 2:
-	(*reader).mark,      // , ; . : ( ) và
-	(*reader).filler,    // words that say nothing about time
+	// Time that is not the task's:
+	(*reader).citation, // Nghị quyết số 50/NQ-CP ngày 08/4/2022
+	(*reader).name,     // kế hoạch năm 2024; số liệu tháng 5, 6/2023
+
+	// trong 30 ngày kể từ ngày ban hành         the issue date and 30 days; working days: unknown
+	(*reader).countdown,
+	// thường xuyên; duy trì                     ongoing
+	// năm 2024 và những năm tiếp theo           ongoing, from the start of that year
+	(*reader).ongoing,
+	// hằng tháng; 6 tháng, năm; 01 lần/quý      the last day of each
+	(*reader).every,
+	// trước ngày 30/6/2023; 17h00 ngày 30/6     that day; without a year, of the year of issue
+	// tháng 6; quý III/2023; 6 tháng đầu năm    the last day of the period
+	// tháng 6 - 8/2023; giai đoạn 2023-2025     the last day, from the first
+	// trước ngày 30/6 và 15/9/2023              each of them
+	// ngày 25 hằng tháng; 25 tháng cuối quý     that day of each
+	(*reader).due,
+	// thứ sáu hằng tuần                         every Friday
+	(*reader).onWeekday,
+	// từ tháng 5/2023; bắt đầu ngày 15/5/2023   ongoing from then, or from then to what is due
+	(*reader).starting,
+	// sau khi có hướng dẫn …; theo tiến độ …    awaiting
+	(*reader).awaiting,
+
+	// The rest.
+	(*reader).label,  // lần 1; đợt 2:
+	(*reader).mark,   // , ; . : ( ) và
+	(*reader).filler, // words of work, or of anything but time
 }
 
 // ParseDeadline reads the words of a deadline cell as the plan issued on a day

@@ -202,9 +202,10 @@ func (r *reader) ongoing() bool {
 // "hoàn thành trước ngày 30/6 và 15/9/2023".
 func (r *reader) due() bool {
 	at := r.at
-	if r.take(allDay) {
+	if r.take(allDay) && !r.lookingAt("/") && !r.lookingAt("năm") {
 		return false
 	}
+	r.at = at
 	lead := r.lead()
 	if (lead.before || lead.in) && r.attributed(at) {
 		return false

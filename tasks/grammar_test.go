@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +131,13 @@ func TestDeadlineFromContent(t *testing.T) {
 		{"Thực hiện Đề án 06 năm 2023 (khi có yêu cầu)", "", ""},
 		{"Hoàn thành dữ liệu (theo Công văn số 5/UBND ngày 30/6/2023)", "", ""},
 		{"(hoàn thành ngày 31/6/2023)", "", ""},
+		{"Triển khai Quyết định số 06/QĐ-TTg (ngày 06/01/2022), Kế hoạch số 12 (trước ngày 30/6/2023 của tỉnh)", "", ""},
+		{"Rà soát các văn bản (ban hành trước ngày 01/7/2023)", "", ""},
+		{"Rà soát văn bản hết hiệu lực, ban hành trước ngày 01/7/2023", "", ""},
+		{"Xây dựng kế hoạch năm 2024 (giai đoạn 2024-2025)", "", ""},
+		{"Số hóa hồ sơ (đã hoàn thành trong tháng 5/2023)", "", ""},
+		{"Phối hợp với Sở; hoàn thành trước ngày 15/7/2023 và duy trì thường xuyên.", "hoàn thành trước ngày 15/7/2023 và duy trì thường xuyên", "dated | 2023-07-15 | 1 | "},
+		{"Cấp tài khoản (xong trước 17h00 ngày 30/6/2023) cho cán bộ", "(xong trước 17h00 ngày 30/6/2023)", "dated | 2023-06-30 | 0 | "},
 		{"(hoàn thành trước ngày 15/6, 15/12/2023)", "", ""},
 		{"", "", ""},
 	} {
@@ -172,13 +177,18 @@ func TestDeadlineJSON(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"Trước 30/6/2023 và duy trì": "dated: due 30/06/2023; goes on afterwards",
-		"Từ 15/6 đến 15/9/2023":      "dated: due 15/09/2023; from 15/06/2023",
-		"Hằng tuần":                  "periodic: due every Sunday",
-		"Từ tháng 5/2023":            "ongoing: goes on without a due date; from 01/05/2023",
-		"Theo tiến độ":               "awaiting: waits for something that has no date yet",
-		"31/6/2023":                  "unknown: not understood, a person must set it",
-		"":                           "unknown: there are no words about time",
+		"Trước 30/6/2023 và duy trì":   "dated: due 30/06/2023; goes on afterwards",
+		"Từ 15/6 đến 15/9/2023":        "dated: due 15/09/2023; from 15/06/2023",
+		"Hằng tuần":                    "periodic: due every Sunday",
+		"Trước ngày 15 tháng cuối quý": "periodic: due on the 15th of March, June, September and December each year",
+		"Trước ngày 30 hằng tháng":     "periodic: due on the 30th or, if there is none, the last day of every month",
+		"Ngày 10, 21 hằng tháng":       "periodic: due on the 10th and 21st of every month",
+		"Hằng năm đến năm 2025":        "periodic: due on the last day of December each year, until 31/12/2025",
+		"Hằng quý từ quý III/2023":     "periodic: due on the last day of March, June, September and December each year; from 01/07/2023",
+		"Từ tháng 5/2023":              "ongoing: goes on without a due date; from 01/05/2023",
+		"Theo tiến độ":                 "awaiting: waits for something that has no date yet",
+		"31/6/2023":                    "unknown: not understood, a person must set it",
+		"":                             "unknown: there are no words about time",
 	} {
 		if got := ParseDeadline(text, issued).Explain(); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
@@ -188,24 +198,6 @@ func TestExplain(t *testing.T) {
 	if got, want := d.Explain(), "dated: due 31/07/2023; found in the task's content"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-}
-
-// impliedYears are the years that a text can mean: those in it, of four digits
-// or two, those next to the year of issue, and those next to one in the text
-// (a range over New Year, a term in months).
-func impliedYears(text string) map[int]bool {
-	years := map[int]bool{}
-	issueYear, _, _ := issued.Split()
-	for _, digits := range regexp.MustCompile(`[0-9]+`).FindAllString(norm.NFC.String(text), -1) {
-		if y, err := strconv.Atoi(digits); err == nil {
-			if len(digits) == 2 {
-				y += 2000
-			}
-			years[y-1], years[y], years[y+1] = true, true, true
-		}
-	}
-	years[issueYear], years[issueYear+1] = true, true
-	return years
 }
 
 func FuzzParseDeadline(f *testing.F) {
@@ -220,6 +212,10 @@ func FuzzParseDeadline(f *testing.F) {
 		"Trong 900 tháng kể từ ngày ban hành":                Unknown,
 		"Trong 30 ngày kể từ ngày 01/6/2023":                 Dated,
 		"Tháng 13/2023":                                      Unknown,
+		"24/7/2023":                                          Dated,
+		"24/7":                                               Unknown,
+		"Hằng tháng đến hết năm 2023":                        Periodic,
+		"Cán bộ tuyển dụng trước ngày 01/7/2023":             Unknown,
 		"\xff\x00 ngày 3̀0/6":                                Unknown,
 	} {
 		if got := ParseDeadline(text, issued).Kind; got != want {
@@ -245,11 +241,9 @@ func FuzzParseDeadline(f *testing.F) {
 		if !terms {
 			t.Fatalf("%q: %+v does not hold together", text, d)
 		}
-		years := impliedYears(text)
 		for i, due := range d.Due {
-			year, _, _ := due.Split()
-			if !years[year] && !strings.Contains(d.Text, "tháng") && !strings.Contains(strings.ToLower(d.Text), "kể từ") {
-				t.Fatalf("%q: the year of %s is nobody's", text, due)
+			if !implied(text, due) {
+				t.Fatalf("%q does not hold %s", text, due)
 			}
 			if i > 0 && due <= d.Due[i-1] {
 				t.Fatalf("%q: %v is not ascending", text, d.Due)
@@ -269,14 +263,14 @@ func TestParseDeadlineOfLongText(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{
 		"tháng 6, ", "ngày 15, ", "trước ", "hoàn thành ", "Nghị quyết số 5/NQ-CP ", "(", "1/", "số ", "hằng tháng, ", "lần 1 ",
-		"năm 2023, ", "không quá 3 ", "từ ngày 1/6 đến ", "trong 3 (", "quý ", "A-", "1-", "hoàn thành xong trước ngày 30/6/2023. ",
+		"năm 2023, ", "không quá 3 ", "từ ngày 1/6 đến ", "trong 3 (", "quý ", "A-", "1-", "trình văn bản ban hành trước ", "5/6 phường ", "kế hoạch tháng 6, ", "thứ sáu (", "30/6/2023 (thứ ", "đã ", "giai đoạn 1 ", "hoàn thành xong trước ngày 30/6/2023. ",
 	} {
-		text := strings.Repeat(unit, 1<<18/len(unit))
+		text := strings.Repeat(unit, 1<<16/len(unit))
 		start := time.Now()
 		ParseDeadline(text, issued)
 		DeadlineFromContent(text, issued)
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("256 KB of %q took %s", unit, took)
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("64 KB of %q took %s", unit, took)
 		}
 	}
 }
@@ -285,7 +279,7 @@ func BenchmarkParseDeadline(b *testing.B) {
 	for name, text := range map[string]string{
 		"short":    "Trước ngày 30/6/2023",
 		"cited":    "Theo Công văn số 12/CV-UBND ngày 01/6/2023, hoàn thành trước ngày 30/8/2023",
-		"megabyte": strings.Repeat("Hoàn thành nhập dữ liệu hộ tịch trước ngày 15/7/2023; ", 1<<20/64),
+		"megabyte": strings.Repeat("Hoàn thành nhập dữ liệu hộ tịch trước ngày 15/7/2023; ", 1<<20/len("Hoàn thành nhập dữ liệu hộ tịch trước ngày 15/7/2023; ")),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))

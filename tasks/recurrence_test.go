@@ -24,6 +24,8 @@ func TestRecurrence(t *testing.T) {
 		{monthlyOn(30, time.April, time.January), "FREQ=MONTHLY;BYMONTH=1,4;BYMONTHDAY=30", "2024-01-30 2024-04-30"},
 		{monthlyOn(0, time.February), "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1", "2024-02-29"},
 		{monthlyOn(15, time.December), "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=15", "2023-12-15"},
+		{ending(monthlyOn(25), "2024-02-25"), "FREQ=MONTHLY;BYMONTHDAY=25;UNTIL=20240225", "2023-12-25 2024-01-25 2024-02-25"},
+		{ending(monthlyOn(25), "2024-02-24"), "FREQ=MONTHLY;BYMONTHDAY=25;UNTIL=20240224", "2023-12-25 2024-01-25"},
 	} {
 		if got := c.rule.String(); got != c.text {
 			t.Errorf("%s, want %s", got, c.text)
@@ -44,6 +46,11 @@ func TestRecurrence(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.text, s, c.dates)
 		}
 	}
+}
+
+func ending(r Recurrence, on string) Recurrence {
+	r.until = mustDate(on)
+	return r
 }
 
 func TestRecurrenceStrictDays(t *testing.T) {
@@ -89,6 +96,8 @@ func TestParseRecurrenceErrors(t *testing.T) {
 		"FREQ=DAILY":                            "FREQ must be",
 		"FREQ=":                                 "FREQ must be",
 		"FREQ=WEEKLY":                           "WEEKLY wants BYDAY",
+		"FREQ=WEEKLY;BYDAY=FR;UNTIL=20230631":   "UNTIL=20230631 is no day",
+		"FREQ=WEEKLY;BYDAY=FR;UNTIL=31/12/2023": "UNTIL=31/12/2023 is no day",
 		"FREQ=WEEKLY;BYDAY=XX":                  "XX is no day",
 		"FREQ=WEEKLY;BYDAY=FR;BYMONTH=3":        "nothing else",
 		"FREQ=MONTHLY":                          "wants BYMONTHDAY",
