@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"sync"
+)
+
+// mutant is a mistake that somebody could make in the program, and the quick
+// part that must see it.
+type mutant struct {
+	name    string
+	patches []patch
+	by      string // the name of the part
+	seen    func(context.Context, *lab) (result, error)
+}
+
+func mutants() []mutant {
+	return []mutant{
+		{"sent is recorded before anything is sent", []patch{{
+			file: "scheduler/deliver.go",
+			old:  "\t\treceipt, err := l.Sender.Send(ctx, ",
+			new:  "\t\tif err := d.sent(ctx, l, del); err != nil {\n\t\t\treturn err\n\t\t}\n\t\treceipt, err := l.Sender.Send(ctx, ",
+		}}, "G1", killAtRandom},
+		{"an error that is not temporary is permanent", []patch{{
+			file: "notify/email_smtp.go",
+			old:  "\tswitch code {\n\tcase 530, ",
+			new:  "\tif code < 400 || code >= 500 {\n\t\treturn tasks.Permanent\n\t}\n\tswitch code {\n\tcase 530, ",
+		}}, "broken lines", breakLines},
+		{"an error after the server's yes means: again", []patch{{
+			file: "notify/email_smtp.go",
+			old:  "\tif closer, ok := w.(*smtp.DataCloser); ok {",
+			new:  "\tif err := s.client.Reset(); err != nil {\n\t\treturn \"\", &stepError{step: stepData, err: err}\n\t}\n\tif closer, ok := w.(*smtp.DataCloser); ok {",
+		}}, "hanging up", hangUp},
+		{"the Message-ID is random", []patch{{
+			file: "notify/email_message.go",
+			old:  "\tm.SetMessageIDWithValue(out.ID + \"@\" + e.domain)",
+			new:  "\tm.SetMessageID()",
+		}}, "broken lines", breakLines},
+		{"the store is not synced", []patch{{
+			file: "tasks/store/open.go",
+			old:  "\t\tTimeout: lockTimeout,\n\t\t// Our own opening",
+			new:  "\t\tTimeout: lockTimeout,\n\t\tNoSync:  true,\n\t\t// Our own opening",
+		}}, "G4", losePower},
+		{"a missed fire is not made up for", []patch{{
+			file: "scheduler/loop.go",
+			old:  "\tnothing := func() {}",
+			new:  "\tclear(stored)\n\tnothing := func() {}",
+		}}, "down over a fire", missFire},
+		{"a GET changes a task", []patch{{
+			file: "web/tasks.go",
+			old:  "\treturn h.view(t), nil\n}\n\n// find returns",
+			new:  "\tif _, err := h.Plans.Change(t.Key, tasks.Change{Action: \"confirm\", By: \"GET\"}, h.Now(), func(*tasks.Task) error { return nil }); err != nil {\n\t\treturn nil, err\n\t}\n\treturn h.view(t), nil\n}\n\n// find returns",
+		}}, "only looking", onlyLook},
+		{"the token stands in the log", []patch{
+			{file: "notify/http.go", old: "\t\tse.Err = c.hide.error(err)", new: "\t\tse.Err = err"},
+			{file: "notify/telegram.go", old: "t.calls.hide.error(failed.Err)", new: "failed.Err"},
+		}, "broken lines", breakLines},
+	}
+}
+
+// seedMutants builds the program with each mistake and holds it to the quick
+// part that must see it. A harness that misses one proves nothing.
+func seedMutants(ctx context.Context, l *lab) (res result, err error) {
+	res.inFlight = -1
+	if l.quick {
+		res.skipped = "builds the program eight times; the goal run does"
+		return res, nil
+	}
+	all := mutants()
+	caught := make([]string, len(all))
+	errs := make([]error, len(all))
+	var waiting sync.WaitGroup
+	slots := make(chan struct{}, 2)
+	for i, m := range all {
+		slots <- struct{}{}
+		waiting.Go(func() {
+			defer func() { <-slots }()
+			caught[i], errs[i] = l.seedOne(ctx, m, i)
+		})
+	}
+	waiting.Wait()
+	n := 0
+	for i, m := range all {
+		if errs[i] != nil {
+			return res, fmt.Errorf("mutant %q: %w", m.name, errs[i])
+		}
+		res.faults++
+		if caught[i] == "" {
+			res.fail("not caught by %s: %s", m.by, m.name)
+			continue
+		}
+		n++
+		res.note("caught by %s: %s: %.140s", m.by, m.name, caught[i])
+	}
+	res.note("%d of %d mutants caught", n, len(all))
+	return res, nil
+}
+
+// seedOne builds one mutant and returns the first thing that is seen of it, "" for
+// nothing.
+func (l *lab) seedOne(ctx context.Context, m mutant, i int) (seen string, err error) {
+	if m.by == "G4" && exec.CommandContext(ctx, "strace", "-D", "true").Run() != nil {
+		return "", fmt.Errorf("needs strace")
+	}
+	sick := *l
+	sick.quick = true
+	if sick.binary, err = l.build(ctx, fmt.Sprint("mutant-", i+1), m.patches); err != nil {
+		return "", err
+	}
+	res, err := m.seen(ctx, &sick)
+	if err != nil {
+		return "", err
+	}
+	if len(res.failures) == 0 {
+		return "", nil
+	}
+	return res.failures[0], nil
+}
