@@ -74,6 +74,7 @@ type Handler struct {
 	Outbox  Outbox
 	Planner Planner
 	Tester  Tester
+	Copier  Copier
 	Daemon  Daemon // nil: there is none; what needs one exits with 69
 
 	Setting func() Setting // the config in force
@@ -97,6 +98,7 @@ const (
 type route struct {
 	answer  func(*Handler, *http.Request) (any, error)
 	stream  func(h *Handler, r *http.Request, emit func(any) error) error // instead of answer: an array, value by value
+	raw     func(*Handler, http.ResponseWriter, *http.Request) error      // instead of answer: bytes; an error comes before the first
 	query   []string                                                      // the parameters it takes
 	maxBody int64
 }
@@ -117,6 +119,7 @@ var routes = map[string]map[string]route{
 	"/v1/verify":     {http.MethodGet: {answer: (*Handler).verify}},
 	"/v1/outbox":     {http.MethodGet: {answer: (*Handler).outbox}},
 	"/v1/status":     {http.MethodGet: {answer: (*Handler).status}},
+	"/v1/backup":     {http.MethodGet: {raw: (*Handler).backup}},
 	"/v1/import":     {http.MethodPost: {answer: (*Handler).importPlan, maxBody: maxImport}},
 	"/v1/resend":     {http.MethodPost: {answer: (*Handler).resend, maxBody: maxRequest}},
 	"/v1/send-test":  {http.MethodPost: {answer: (*Handler).sendTest, maxBody: maxRequest}},
@@ -151,6 +154,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if to.stream != nil {
 		h.writeStream(w, r, to)
+		return
+	}
+	if to.raw != nil {
+		if err := to.raw(h, w, r); err != nil {
+			h.writeError(w, err)
+		}
 		return
 	}
 	answer, err := to.answer(h, r)

@@ -26,7 +26,8 @@ type Status struct {
 	Channels    []ChannelStatus `json:"channels"`               // the configured ones
 	Config      string          `json:"config"`                 // hash of the config in force
 	ConfigError string          `json:"config_error,omitempty"` // why the last reload was refused
-	ClockAhead  int             `json:"clock_ahead,omitempty"`  // seconds; not 0: the clock is not believed and nothing is planned
+	Backup      BackupStatus    `json:"backup"`
+	ClockAhead  int             `json:"clock_ahead,omitempty"` // seconds; not 0: the clock is not believed and nothing is planned
 }
 
 // ChannelStatus is how a channel does.
@@ -35,6 +36,16 @@ type ChannelStatus struct {
 	LastSent  time.Time     `json:"last_sent,omitzero"`
 	LastError string        `json:"last_error,omitempty"`
 	ErrorAt   time.Time     `json:"error_at,omitzero"` // of LastError
+}
+
+// BackupStatus is how the daily backups do.
+type BackupStatus struct {
+	Keep    int       `json:"keep"` // how many are kept; 0: none is made
+	Dir     string    `json:"dir"`
+	Newest  string    `json:"newest,omitempty"` // path
+	At      time.Time `json:"at,omitzero"`      // of the newest
+	Error   string    `json:"error,omitempty"`  // why the last one failed
+	ErrorAt time.Time `json:"error_at,omitzero"`
 }
 
 // NoDaemon returns the error of what needs a daemon when none runs.
@@ -61,7 +72,7 @@ func (h *Handler) status(*http.Request) (any, error) {
 	}
 	s.Channels = append([]ChannelStatus{}, s.Channels...)
 	s.Version, s.Now = h.Version, h.Now().Truncate(time.Second)
-	times := []*time.Time{&s.Now, &s.Since, &s.NextFire}
+	times := []*time.Time{&s.Now, &s.Since, &s.NextFire, &s.Backup.At, &s.Backup.ErrorAt}
 	for i := range s.Channels {
 		times = append(times, &s.Channels[i].LastSent, &s.Channels[i].ErrorAt)
 	}

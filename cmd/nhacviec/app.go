@@ -160,7 +160,9 @@ func (a *app) askStore(ctx context.Context, c *Config, u use, verb func(context.
 		if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 			return fmt.Errorf("make data_dir: %w", err)
 		}
-	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	} else if newest, _, err := store.NewestBackup(c.Backup.Dir); err != nil {
+		return fmt.Errorf("look for backups: %w", err)
+	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && newest == "" {
 		dir, err := os.MkdirTemp("", "nhacviec-")
 		if err != nil {
 			return err
@@ -169,7 +171,7 @@ func (a *app) askStore(ctx context.Context, c *Config, u use, verb func(context.
 		a.sayMore("no daemon answers, and there is no store yet at %s", path)
 		path = filepath.Join(dir, storeFile)
 	}
-	st, err := store.Open(path)
+	st, err := store.OpenWith(path, c.Backup.Dir)
 	if err != nil {
 		return err
 	}
@@ -187,6 +189,7 @@ func newHandler(st *store.Store, setup func() scheduler.Setup, now func() time.T
 		Plans:   st,
 		Ledger:  st,
 		Outbox:  st,
+		Copier:  copier{st},
 		Planner: planner{st, setup, now},
 		Setting: func() web.Setting {
 			s := setup()
@@ -198,6 +201,12 @@ func newHandler(st *store.Store, setup func() scheduler.Setup, now func() time.T
 		Explain: explainError,
 	}
 }
+
+// copier is a store as the control API wants it.
+type copier struct{ store *store.Store }
+
+// Copy returns the store as it is at one moment.
+func (c copier) Copy() (io.ReadCloser, int64, error) { return c.store.Copy() }
 
 // explainError puts the errors of the other packages into words with a hint,
 // an exit code and an HTTP status; nil: none of theirs.

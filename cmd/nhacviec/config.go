@@ -32,6 +32,9 @@ type Config struct {
 	ZaloBot        *notify.ZaloBotConfig
 	ZaloOA         *notify.ZaloOAConfig
 
+	Backup BackupConfig
+	Watch  notify.Secret // the URL that is called while all is well; empty: none
+
 	// Hash is the SHA-256, in hex, of the file without byte order mark and
 	// carriage returns. It covers no secret, since the file holds none.
 	Hash string
@@ -88,8 +91,10 @@ func (c *checker) build(t configTables) *Config {
 		Telegram:       c.telegram(t.Telegram),
 		ZaloBot:        c.zaloBot(t.ZaloBot),
 		ZaloOA:         c.zaloOA(t.ZaloOA),
+		Watch:          c.watch(t.Watch),
 	}
 	c.importLimits(t.Import)
+	config.Backup = c.backup(t.Backup, config.DataDir)
 	channels := configured(t)
 	config.Units = c.units(t.Units)
 	config.Office = c.office(t.Office, t.Units)

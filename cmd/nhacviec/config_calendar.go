@@ -73,12 +73,16 @@ func (c *checker) quiet(times []string) (from, to scheduler.TimeOfDay) {
 	}
 	var ends [2]scheduler.TimeOfDay
 	for i, text := range times {
-		t, err := time.Parse("15:04", text)
-		if err != nil || len(text) != len("07:30") {
-			c.refuse(element(path, i), `must be a time of day written "07:30"`, text)
-			continue
-		}
-		ends[i] = scheduler.TimeOfDay(t.Hour()*60 + t.Minute())
+		ends[i] = c.timeOfDay(element(path, i), text)
 	}
 	return ends[0], ends[1]
+}
+
+func (c *checker) timeOfDay(path, text string) scheduler.TimeOfDay {
+	t, err := time.Parse("15:04", text)
+	if err != nil || len(text) != len("07:30") {
+		c.refuse(path, `must be a time of day written "07:30"`, text)
+		return 0
+	}
+	return scheduler.TimeOfDay(t.Hour()*60 + t.Minute())
 }

@@ -20,6 +20,8 @@ type configTables struct {
 	ZaloBot  *zaloBotTable        `toml:"zalo_bot"`
 	ZaloOA   *zaloOATable         `toml:"zalo_oa"`
 	Calendar calendarTable        `toml:"calendar"`
+	Backup   backupTable          `toml:"backup"`
+	Watch    *watchTable          `toml:"watch"`
 	Import   importTable          `toml:"import"`
 	Units    map[string]unitTable `toml:"units"`
 	Rules    map[string]ruleTable `toml:"rules"`
@@ -75,6 +77,16 @@ type importTable struct {
 	MaxUnpackedMB int `toml:"max_unpacked_mb"`
 	MaxRows       int `toml:"max_rows"`
 	MaxCellKB     int `toml:"max_cell_kb"`
+}
+
+type backupTable struct {
+	Keep int    `toml:"keep"`
+	At   string `toml:"at"`
+	Dir  string `toml:"dir"`
+}
+
+type watchTable struct {
+	URLFile string `toml:"url_file"`
 }
 
 type unitTable struct {

@@ -40,6 +40,7 @@ func configDir(t testing.TB, config []byte) (path string) {
 		write(name, "123456:"+canary+"\r\n", 0o600)
 	}
 	write("no-token", canary+"\n", 0o600)
+	write("plain-url", "http://watch.example.vn/"+canary+"\n", 0o600)
 	write("empty", "\n", 0o600)
 	write("two-lines", canary+"\n"+canary+"\n", 0o600)
 	write("world-readable", canary+"\n", 0o644)
@@ -134,6 +135,9 @@ on_days_off = "send"
 	}
 	if c.DataDir != "/var/lib/nhacviec" || c.Socket != "/run/nhacviec/control.sock" {
 		t.Errorf("data_dir %s, socket %s", c.DataDir, c.Socket)
+	}
+	if want := (BackupConfig{Keep: 7, At: 120, Dir: "/var/lib/nhacviec/backup"}); c.Backup != want || c.Watch.Reveal() != "" {
+		t.Errorf("backup %+v, want %+v; watch %q", c.Backup, want, c.Watch.Reveal())
 	}
 	if c.Email == nil || c.Telegram != nil || c.ZaloBot != nil || c.ZaloOA != nil {
 		t.Errorf("channels %v %v %v %v", c.Email, c.Telegram, c.ZaloBot, c.ZaloOA)

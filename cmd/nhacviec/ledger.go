@@ -122,11 +122,7 @@ func newVerifyCommand(a *app) *cobra.Command {
 				if a.json {
 					err = a.printJSON(found)
 				} else if found.Intact {
-					entries := "entries"
-					if found.Entries == 1 {
-						entries = "entry"
-					}
-					err = a.printLine(fmt.Sprintf("the ledger is intact: %d %s", found.Entries, entries))
+					err = a.printLine("the ledger is intact: " + entries(found.Entries))
 				}
 				if err == nil && !found.Intact {
 					err = web.Failure(found.Broken, found.Hint)

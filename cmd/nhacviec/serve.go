@@ -62,7 +62,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make data_dir: %w", err)
 	}
-	st, err := store.Open(cfg.storePath())
+	st, err := store.OpenWith(cfg.storePath(), cfg.Backup.Dir)
 	if err != nil {
 		return err
 	}

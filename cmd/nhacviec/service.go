@@ -22,8 +22,9 @@ type service struct {
 	sup   supervisor
 	since time.Time
 
-	daemon *daemon
-	clock  *scheduler.Clock
+	daemon  *daemon
+	clock   *scheduler.Clock
+	backups *backups
 
 	reloading sync.Mutex      // one reload at a time; guards life and delivery
 	life      context.Context // of run; nil before it
@@ -50,6 +51,7 @@ func startService(path string, cfg *Config, st *store.Store, sup supervisor, log
 	s := &service{path: path, store: st, log: log, sup: sup, since: time.Now(), daemon: d, config: cfg, channels: channels}
 	d.loop.Passed = s.passed
 	s.clock = d.loop.Watch(sinceBoot)
+	s.backups = &backups{store: st, log: log, report: d.loop.Report}
 	d.deliverer.Clock = s.clock
 	return s, nil
 }
@@ -136,6 +138,7 @@ func (s *service) run(ctx context.Context) error {
 	s.reloading.Lock()
 	s.life, s.delivery = ctx, s.deliver()
 	s.reloading.Unlock()
+	defer s.tend(ctx)()
 	s.daemon.loop.Run(ctx)
 	if err := s.sup.stopping(); err != nil {
 		s.log.Warn("service manager", "error", err)
@@ -238,9 +241,13 @@ func (s *service) current() *Config {
 // Status fills what only the running service knows.
 func (s *service) Status() (web.Status, error) {
 	health := s.daemon.deliverer.Health()
+	backups, err := s.backups.state(s.current().Backup)
+	if err != nil {
+		return web.Status{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := web.Status{Since: s.since.Truncate(time.Second), NextFire: s.next, Config: s.config.Hash}
+	st := web.Status{Since: s.since.Truncate(time.Second), NextFire: s.next, Config: s.config.Hash, Backup: backups}
 	if s.configErr != nil {
 		st.ConfigError = s.configErr.Error()
 	}

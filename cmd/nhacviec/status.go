@@ -92,6 +92,7 @@ func (a *app) printStatus(s web.Status) error {
 		{"failed", fmt.Sprint(s.Failed)},
 		{"config", s.Config},
 	}
+	rows = append(rows, backupRows(s.Backup)...)
 	if s.ClockAhead > 0 {
 		ahead := (time.Duration(s.ClockAhead) * time.Second).String()
 		rows = append(rows, []string{"clock", ahead + " ahead of the last run: nothing is sent; if it is right: nhacviec reload"})
@@ -120,4 +121,19 @@ func (a *app) printStatus(s web.Status) error {
 		channels = append(channels, []string{string(c.Channel), cmp.Or(clock(c.LastSent), "never"), clock(c.ErrorAt), cut(c.LastError, 2*taskWidth)})
 	}
 	return a.printTable([]string{"CHANNEL", "LAST SENT", "LAST ERROR", ""}, channels)
+}
+
+func backupRows(b web.BackupStatus) [][]string {
+	newest := cmp.Or(clock(b.At), "none yet")
+	switch {
+	case b.Keep == 0 && b.Newest == "":
+		newest = "never: turned off in the config"
+	case b.Newest != "":
+		newest += ", " + b.Newest
+	}
+	rows := [][]string{{"last backup", newest}}
+	if b.Error != "" {
+		rows = append(rows, []string{"", "failed " + clock(b.ErrorAt) + ": " + b.Error})
+	}
+	return rows
 }

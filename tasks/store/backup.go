@@ -155,16 +155,22 @@ func copyInto(path string, write func(io.Writer) error) error {
 // newFile is behind the name of a file that is not whole yet.
 const newFile = ".new-*"
 
-// check opens a copy of a store, of this schema or an older one, and verifies
-// its ledger.
-func check(path string) error {
+// Inspect opens a store file of this schema or an older one, changes nothing,
+// and returns how many entries its ledger has, each verified.
+func Inspect(path string) (entries uint64, err error) {
 	s, err := open(path)
-	if err == nil {
-		_, err = s.Verify()
-		err = errors.Join(err, s.Close())
+	if err != nil {
+		return 0, err
 	}
+	entries, err = s.Verify()
+	return entries, errors.Join(err, s.Close())
+}
+
+// check inspects a copy that has no name yet that anybody knows.
+func check(path string) error {
+	_, err := Inspect(path)
 	var known *Error
-	if errors.As(err, &known) { // the name is one that nobody knows
+	if errors.As(err, &known) {
 		return &Error{What: "the copy does not stand the check: " + known.What, Cure: "take another backup", Err: known.Err}
 	} else if err != nil {
 		return fmt.Errorf("checking the copy: %w", err)
