@@ -68,15 +68,16 @@ func comparePart(a, b string) int {
 // romanNumber returns the value of the Roman figures I to LXXXIX, by which plans
 // number their sections, and math.MaxInt for other text: C and D are letters.
 func romanNumber(s string) int {
-	values := map[byte]int{'I': 1, 'V': 5, 'X': 10, 'L': 50}
-	n := 0
-	for i := range len(s) {
-		v, ok := values[s[i]]
-		if !ok || i > 7 {
+	n, last := 0, 0
+	for i := len(s) - 1; i >= 0; i-- {
+		v := romanDigit(s[i])
+		switch {
+		case v == 0 || len(s) > 7:
 			return math.MaxInt
-		}
-		if i+1 < len(s) && values[s[i+1]] > v {
+		case v < last:
 			v = -v
+		default:
+			last = v
 		}
 		n += v
 	}
@@ -84,6 +85,20 @@ func romanNumber(s string) int {
 		return math.MaxInt
 	}
 	return n
+}
+
+func romanDigit(c byte) int {
+	switch c {
+	case 'I':
+		return 1
+	case 'V':
+		return 5
+	case 'X':
+		return 10
+	case 'L':
+		return 50
+	}
+	return 0
 }
 
 func leadingNumber(s string) (n int, rest string) {

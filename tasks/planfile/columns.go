@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -262,20 +263,19 @@ func fold(s string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
+var columnNumber = regexp.MustCompile(`^\(?(?:[A-Z]|\d{1,2})\)?(?:\s*=[\d\s()+*/:-]{1,20})?$`)
+
 // numbering reports the row "(1) (2) (3) …" below a header; letters may stand
-// in front: "A", "B", "1".
+// in it, and sums: "A", "B", "(5)=(3)+(4)".
 func numbering(r record) bool {
-	next, letters := 1, 0
+	filled := 0
 	for _, cell := range r.cells {
-		cell = strings.TrimSuffix(strings.TrimPrefix(cell, "("), ")")
-		switch {
-		case cell == itoa(next):
-			next++
-		case next == 1 && len(cell) == 1 && cell[0] == 'A'+byte(letters):
-			letters++
-		case cell != "":
+		if cell == "" {
+			continue
+		}
+		if filled++; !columnNumber.MatchString(cell) {
 			return false
 		}
 	}
-	return next+letters > 3 && next > 1
+	return filled > 2
 }

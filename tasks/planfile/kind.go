@@ -25,7 +25,14 @@ func (f file) reader() (func(file) (sheet, error), error) {
 			return nil, fmt.Errorf("%s: %s", f.name, k.cure)
 		}
 	}
-	return f.textReader(), nil
+	return f.textReader(), f.noSheets()
+}
+
+func (f file) noSheets() error {
+	if f.sheet != "" {
+		return fmt.Errorf("%s: has no sheets, as it is no Excel file; leave out --sheet %q", f.name, f.sheet)
+	}
+	return nil
 }
 
 const (
@@ -50,7 +57,7 @@ func (f file) archiveReader() (func(file) (sheet, error), error) {
 	}
 	switch {
 	case has("word/"):
-		return file.readDOCX, nil
+		return file.readDOCX, f.noSheets()
 	case has("xl/workbook.bin"):
 		return nil, fmt.Errorf("%s: a binary Excel workbook (.xlsb); %s", f.name, asExcel)
 	case has("xl/"):

@@ -66,6 +66,11 @@ func TestReadMarkdown(t *testing.T) {
 			[]tasks.Row{{No: "1", Content: "a b c d e f|g h & i k * l <m> https://n.vn 5 < 6 ộ", Line: 3}},
 		},
 		{
+			"what begins a list, a heading or a link's definition is text in a cell",
+			head + "| 1 | - a | # b | [c]: http://x | > d | 1. e_f_g |\n",
+			[]tasks.Row{{No: "1", Content: "- a", Coordinating: "# b", Deadline: "[c]: http://x", Product: "> d", Note: "1. e_f_g", Line: 3}},
+		},
+		{
 			"sub-tasks",
 			head + "| 3 | a | | | | |\n| 3.a | b | | | | |\n| 3b) | c | | | | |\n| 3.10 | d | | | | |\n",
 			[]tasks.Row{{No: "3", Content: "a", Line: 3}, {No: "3.a", Content: "b", Line: 4}, {No: "3.b", Content: "c", Line: 5}, {No: "3.10", Content: "d", Line: 6}},

@@ -28,7 +28,7 @@ type Document struct {
 
 // Options is what a person says of a file beside its name.
 type Options struct {
-	Sheet  string // of a workbook; "": the one with a task table
+	Sheet  string // of a workbook; "": the one with a task table; else an error for other files
 	Limits Limits // zero: DefaultLimits
 }
 

@@ -117,6 +117,15 @@ func TestReadRefusesByContent(t *testing.T) {
 	}
 }
 
+func TestReadSheetOfNone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "plan.md")
+	write(t, path, head+"| 1 | a | | | | |\n")
+	if _, err := Read(path, Options{Sheet: "Phụ lục"}); err == nil || !strings.Contains(err.Error(), `leave out --sheet "Phụ lục"`) {
+		t.Errorf("a sheet of a text: %v", err)
+	}
+}
+
 func TestReadKindsOfZip(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

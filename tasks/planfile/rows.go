@@ -55,6 +55,7 @@ func (s *sheet) readRows() (*gatherer, int, error) {
 	}
 	g.rows, g.of = make([]tasks.Row, 0, records), make([]int32, 0, records)
 	first, last := 0, 0
+	var skipped []int // tables that look like some with tasks
 	for _, t := range s.tables {
 		g.closed = false
 		for i := 0; i < len(t); i++ {
@@ -72,8 +73,12 @@ func (s *sheet) readRows() (*gatherer, int, error) {
 			}
 			last = r.line
 			if first == 0 {
-				if i == 0 && looksLikeTask(r) {
+				switch {
+				case !looksLikeTask(r):
+				case i == 0:
 					return nil, 0, s.errorf(r.line, "a task before any header row; "+wantsHeader)
+				case len(skipped) == 0 || skipped[len(skipped)-1] != t[0].line:
+					skipped = append(skipped, t[0].line)
 				}
 				continue
 			}
@@ -99,6 +104,9 @@ func (s *sheet) readRows() (*gatherer, int, error) {
 		return nil, 0, s.errorf(s.tables[0][0].line, "no header row; "+wantsHeader)
 	case len(g.rows) == 0:
 		return nil, 0, s.errorf(first, "the table has no task: no row begins with a number")
+	}
+	for _, line := range skipped {
+		g.notices = append(g.notices, g.place(line)+": a table that is not read, for its headings name no tasks, lead units or deadlines")
 	}
 	return g, first, nil
 }

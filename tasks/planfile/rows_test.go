@@ -108,6 +108,10 @@ func TestRows(t *testing.T) {
 			"1.1|CÔNG AN THÀNH PHỐ|a|\n1.2|CÔNG AN THÀNH PHỐ|b|\n2.1|PHÒNG NỘI VỤ|c|\n",
 			"line 2: \"CÔNG AN THÀNH PHỐ\" is read as the lead unit of the tasks 1.1 to 1.2\nline 5: \"PHÒNG NỘI VỤ\" is read as the lead unit of the tasks 2.1 to 2.1\n",
 		},
+		"a row of column numbers": {
+			head + "A;B;(1);(2)=(1)+(3)\n1;a;;\n",
+			"1||a|\n", "",
+		},
 		"tasks that say what a header says": {
 			head + "I.1;Nội dung;STT;Thời gian\na);Nội dung;STT;Thời hạn\n",
 			"I.1||Nội dung|Thời gian\nI.1.a||Nội dung|Thời hạn\n", "",
@@ -183,6 +187,11 @@ func TestSeveralTables(t *testing.T) {
 		if err != nil || summary(doc.Rows) != c.want {
 			t.Errorf("%s: %v\n%swant\n%s", name, err, summary(doc.Rows), c.want)
 		}
+	}
+	targets := "| STT | Chỉ tiêu | Đơn vị tính | 2023 | 2024 |\n|---|---|---|---|---|\n| 1 | a | % | 1 | 2 |\n| 2 | b | % | 1 | 2 |\n\n" + head + "| 1 | c | | | | |\n"
+	doc, err := ReadMarkdown("plan.md", []byte(targets))
+	if err != nil || summary(doc.Rows) != "1||c|\n" || len(doc.Notices) != 1 || !strings.HasPrefix(doc.Notices[0], "line 1: a table that is not read") {
+		t.Errorf("a table of targets above: %v, %q, %q", err, summary(doc.Rows), doc.Notices)
 	}
 	const again = "plan.md:7: task 1 is there twice, first in line 3"
 	if _, err := ReadMarkdown("plan.md", []byte(md("HEAD\n| 1 | a | | | | |\n\nHEAD\n| 1 | b | | | | |\n"))); err == nil || err.Error() != again {
