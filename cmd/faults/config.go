@@ -215,7 +215,8 @@ func mutate(rng *rand.Rand, text string) (name, mutated string) {
 	case 8:
 		return "a bad schedule", strings.Replace(text, `"@every 1s"`, []string{`"@every 0s"`, `"0 0 30 2 *"`, `"0 0 30 2"`, `"61 * * * *"`, `"TZ=x 1 * * * *"`, `"TZ="`, `""`}[rng.IntN(7)], 1)
 	case 9:
-		return "a bad zone", []string{`timezone = "TZ=x"`, `timezone = "Local"`, `timezone = "../../etc/passwd"`, "timezone = 7"}[rng.IntN(4)] + "\n" + text
+		_, rest, _ := strings.Cut(text, "\n")
+		return "a bad zone", []string{`timezone = "TZ=x"`, `timezone = "Local"`, `timezone = "../../etc/passwd"`, "timezone = 7"}[rng.IntN(4)] + "\n" + rest
 	case 10:
 		if rng.IntN(2) == 0 {
 			return "a changed data_dir", strings.Replace(text, `"data"`, `"elsewhere"`, 1)

@@ -114,6 +114,9 @@ func (o *office) fullOnce(ctx context.Context, d *daemon, size uint64, res *resu
 		res.fail("no word in the log of a full disk:\n%s", d.log.bytes()[from:])
 	}
 	// What is in hand may still arrive; after that there must be silence.
+	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < 5*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
 	time.Sleep(500 * time.Millisecond)
 	before := o.copies()
 	time.Sleep(time.Second)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -22,21 +23,17 @@ func TestQuick(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range groups() {
-		t.Run(g.id, func(t *testing.T) {
-			t.Parallel()
-			res, err := g.run(t.Context(), l)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, line := range res.notes {
+	const side = 5 // they mostly wait
+	for _, o := range l.runAll(t.Context(), groups(), side, io.Discard) {
+		t.Run(o.id, func(t *testing.T) {
+			for _, line := range o.notes {
 				t.Log(line)
 			}
-			switch res.verdict() {
+			switch o.verdict() {
 			case "FAIL":
-				t.Errorf("lost %d, %s", res.lost, strings.Join(res.failures, "\n"))
+				t.Errorf("lost %d\n%s", o.lost, strings.Join(o.failures, "\n"))
 			case "VOID", "not run":
-				t.Log(res.void + res.skipped)
+				t.Log(o.void + o.skipped)
 			}
 		})
 	}

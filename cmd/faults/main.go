@@ -112,14 +112,14 @@ func (l *lab) runAll(ctx context.Context, chosen []group, side int, progress io.
 		fmt.Fprintf(progress, "%-8s %-5s %s\n", results[i].id, res.verdict(), results[i].took.Round(100*time.Millisecond))
 	}
 	for i, g := range chosen {
-		if g.alone {
+		if g.alone && !l.quick {
 			one(i)
 		}
 	}
 	var waiting sync.WaitGroup
 	slots := make(chan struct{}, side)
 	for i, g := range chosen {
-		if g.alone {
+		if g.alone && !l.quick {
 			continue
 		}
 		slots <- struct{}{}

@@ -22,10 +22,11 @@ type office struct {
 	*ends
 	lab    *lab
 	dir    string
-	binary string // the one that its daemon and verbs run
-	config string // path of the config file
-	text   string // of the config file
-	uid    int    // the user that the program runs as; 0: ours
+	binary string        // the one that its daemon and verbs run
+	config string        // path of the config file
+	text   string        // of the config file
+	offset time.Duration // of its time zone
+	uid    int           // the user that the program runs as; 0: ours
 }
 
 // plan says what an office has to send: so many messages of each channel, each
@@ -55,7 +56,7 @@ func (l *lab) open(ctx context.Context, name, binary string, p plan) (*office, e
 }
 
 func (o *office) importPlan(ctx context.Context) error {
-	_, err := o.ask(ctx, "import", filepath.Join(o.dir, "plan.md"), "--plan", "kh", "--issued", today().String())
+	_, err := o.ask(ctx, "import", filepath.Join(o.dir, "plan.md"), "--plan", "kh", "--issued", o.today().String())
 	return err
 }
 
@@ -79,15 +80,18 @@ func (l *lab) found(name, binary string, p plan) (*office, error) {
 	return o, nil
 }
 
-// today is the date in the office's zone. A run over midnight would see its
-// messages turn into others; the harness waits it out.
-func today() tasks.Date {
-	zone := time.FixedZone("+07", 7*3600)
-	if now := time.Now().In(zone); now.Hour() == 23 && now.Minute() >= 40 {
-		time.Sleep(time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 1, 0, zone).Sub(now))
+// zone returns a time zone in which it is about ten in the morning: over
+// midnight messages would turn into others while they are counted.
+func zone(now time.Time) (name string, offset time.Duration) {
+	hours := (10 - now.UTC().Hour() + 24) % 24
+	if hours > 14 {
+		hours -= 24
 	}
-	return tasks.DateOf(time.Now().In(zone))
+	return fmt.Sprintf("Etc/GMT%+d", -hours), time.Duration(hours) * time.Hour // such names count westward
 }
+
+// today is the date in the office's zone.
+func (o *office) today() tasks.Date { return tasks.DateOf(time.Now().UTC().Add(o.offset)) }
 
 // furnish writes the config and returns the plan. A unit has its addresses and
 // leads one task, so that the plan makes exactly one message an address.
@@ -99,9 +103,11 @@ func (o *office) furnish(p plan) (planText string) {
 	if p.perMinute == 0 {
 		p.perMinute = 6000
 	}
-	fmt.Fprintf(&config, officeConfig, o.mail.Port(), p.perMinute, p.connections, o.telegram.URL(), o.zalo.URL(), officeMail)
+	name, offset := zone(time.Now())
+	o.offset = offset
+	fmt.Fprintf(&config, officeConfig, name, o.mail.Port(), p.perMinute, p.connections, o.telegram.URL(), o.zalo.URL(), officeMail)
 	plan.WriteString("| STT | Nội dung | Đơn vị chủ trì | Thời hạn |\n|---|---|---|---|\n")
-	due := today() + 3
+	due := o.today() + 3
 	left := map[tasks.Channel]int{}
 	for ch, n := range p.messages {
 		left[ch] = n
@@ -137,7 +143,8 @@ func newAddress(ch tasks.Channel, unit, i int) string {
 	return fmt.Sprintf("zalo%06d%02d", unit, i)
 }
 
-const officeConfig = `data_dir = "data"
+const officeConfig = `timezone = "%s"
+data_dir = "data"
 socket = "s"
 
 [office]

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"nhacviec/notify/notifytest"
@@ -21,15 +22,22 @@ import (
 // line, a fire that was missed, and somebody who only looks.
 func beRough(ctx context.Context, l *lab) (res result, err error) {
 	res.inFlight = -1
-	for _, part := range []struct {
+	parts := []struct {
 		name string
 		run  func(context.Context, *lab) (result, error)
-	}{{"broken lines", breakLines}, {"hanging up", hangUp}, {"down over a fire", missFire}, {"only looking", onlyLook}} {
-		one, err := part.run(ctx, l)
-		if err != nil {
-			return res, fmt.Errorf("%s: %w", part.name, err)
+	}{{"broken lines", breakLines}, {"hanging up", hangUp}, {"down over a fire", missFire}, {"only looking", onlyLook}}
+	results := make([]result, len(parts))
+	errs := make([]error, len(parts))
+	var waiting sync.WaitGroup
+	for i, part := range parts {
+		waiting.Go(func() { results[i], errs[i] = part.run(ctx, l) })
+	}
+	waiting.Wait()
+	for i, part := range parts {
+		if errs[i] != nil {
+			return res, fmt.Errorf("%s: %w", part.name, errs[i])
 		}
-		res.add(part.name, one)
+		res.add(part.name, results[i])
 	}
 	return res, nil
 }
@@ -148,13 +156,13 @@ func hangUp(ctx context.Context, l *lab) (res result, err error) {
 // missFire keeps the daemon down while a rule fires: it must make up for it as
 // soon as it is back, not at the next fire.
 func missFire(ctx context.Context, l *lab) (res result, err error) {
-	const every = 8 * time.Second
+	const every = 5 * time.Second
 	o, err := l.found("missed", l.binary, plan{messages: map[tasks.Channel]int{tasks.Email: 10, tasks.Telegram: 5, tasks.ZaloBot: 1}})
 	if err != nil {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, o.ends.close()) }()
-	o.text = strings.Replace(o.text, "@every 1s", "@every 8s", 1)
+	o.text = strings.Replace(o.text, "@every 1s", "@every 5s", 1)
 	if err := os.WriteFile(o.config, []byte(o.text), 0o600); err != nil {
 		return res, err
 	}
@@ -172,7 +180,7 @@ func missFire(ctx context.Context, l *lab) (res result, err error) {
 		return res, err
 	}
 	defer d.kill()
-	if !o.moves(ctx, 0, every-3*time.Second) {
+	if !o.moves(ctx, 0, every-time.Second) {
 		res.fail("nothing went out within %s of the start, and a fire had been missed", time.Since(begun).Round(time.Second))
 	}
 	res.note("the missed fire was made up for after %s", time.Since(begun).Round(10*time.Millisecond))

@@ -39,7 +39,7 @@ func spoilStore(ctx context.Context, l *lab) (res result, err error) {
 		return res, err
 	}
 	s := &storeSpoiler{good: good, want: want, res: &res}
-	each := l.scale(60, 2)
+	each := l.scale(60, 1)
 	todo := make(chan spoilt)
 	var waiting sync.WaitGroup
 	errs := make([]error, 2)

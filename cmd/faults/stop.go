@@ -137,7 +137,7 @@ func (o *office) stopTwiceOnce(ctx context.Context, res *result) error {
 		res.fail("after a second SIGTERM: %v", err)
 	case exit == 0:
 		res.fail("after a second SIGTERM the daemon exits with 0, though it left messages in doubt")
-	case time.Since(begun) > time.Second:
+	case time.Since(begun) > 2*time.Second: // at once, on a busy machine
 		res.fail("after a second SIGTERM the daemon took %s", time.Since(begun))
 	}
 	return ctx.Err()
