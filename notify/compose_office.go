@@ -19,6 +19,7 @@ var reviewTitles = []struct{ Reason, Title string }{
 	{tasks.DeadlinePast, "Thời hạn đã qua khi ghi nhận, cần xác nhận"},
 	{tasks.UnitUnknown, "Đơn vị chưa có trong cấu hình"},
 	{tasks.UnitNoAddress, "Đơn vị chủ trì chưa có địa chỉ nhận thông báo"},
+	{tasks.NobodyTold, "Đơn vị chủ trì chưa được quy tắc nào nhắc"},
 }
 
 // review tells the office what an admin must look at.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,5 +268,41 @@ func BenchmarkForecastYear(b *testing.B) {
 	from := instant("2023-06-05 00:00")
 	for b.Loop() {
 		Forecast(tt, s, nil, from, from.AddDate(1, 0, 0).Add(-time.Second))
+	}
+}
+
+// TestNobodyTold: the office hears of a task that no rule tells its lead of,
+// once, and of no other.
+func TestNobodyTold(t *testing.T) {
+	t.Parallel()
+	const dated = "trước ngày 30/6/2023"
+	for _, tc := range []struct {
+		name   string
+		change func(*Rule, *Setup)
+		want   []string
+	}{
+		{"the rule's channels reach all but one", func(r *Rule, _ *Setup) { r.Channels = []tasks.Channel{tasks.Telegram} }, []string{"1 nobody_told"}},
+		{"the channel is not configured", func(_ *Rule, s *Setup) { s.Channels = []tasks.Channel{tasks.Telegram} }, []string{"1 nobody_told"}},
+		{"no rule for the kind", func(r *Rule, _ *Setup) { r.Tasks = []tasks.Kind{tasks.Ongoing} }, []string{"1 nobody_told", "2 nobody_told"}},
+		{"a rule for the chat that all share", func(r *Rule, _ *Setup) { r.To = []string{"to"} }, nil},
+		{"all is well", func(*Rule, *Setup) {}, nil},
+	} {
+		s := office(t, rule(t, "r", daily, nil))
+		tc.change(&s.Rules[0], &s)
+		s.Units.Reach(s.Reaches)
+		review := Rule{Name: "review", Cron: daily, Schedule: s.Rules[0].Schedule, Channels: tasks.Channels, Message: tasks.ReviewNotice}
+		s.Rules = append(s.Rules, review)
+		tt := []tasks.Task{task(1, "tu-phap", dated), task(2, "noi-vu", dated)}
+		var got []string
+		for _, m := range Plan(tt, []Fire{{review, instant("2023-06-16 07:30")}}, s, tasks.Sent{}, instant("2023-06-16 07:30")) {
+			if m.Channel == tasks.Telegram {
+				for _, item := range m.Review {
+					got = append(got, string(item.No)+" "+item.Reason)
+				}
+			}
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: the office hears %q, want %q", tc.name, got, tc.want)
+		}
 	}
 }

@@ -164,6 +164,7 @@ func (s Setup) Query(fires []Fire, day tasks.Date) tasks.DueQuery {
 	for _, f := range fires {
 		if f.Rule.Message == tasks.ReviewNotice {
 			q.Review = true
+			q.Unheard = func(kind tasks.Kind, lead tasks.UnitRef) bool { return !s.Reaches(kind, lead) }
 		}
 		for _, k := range f.Rule.Tasks {
 			if !slices.Contains(q.Kinds, k) {
@@ -198,6 +199,28 @@ func (s Setup) told(r Rule, t tasks.Task, step tasks.Step, day tasks.Date) []tas
 		units = append(units, s.superiors(t)...)
 	}
 	return s.recipients(r, units)
+}
+
+// Reaches reports whether the lead unit of a task of a kind is told of it: by a
+// rule that tells leads, or, where no rule of that kind does, whether anybody
+// is.
+func (s Setup) Reaches(kind tasks.Kind, lead tasks.UnitRef) bool {
+	t := s.Units.Resolve(tasks.Task{Lead: lead})
+	toLead, reached, anybody := false, false, false
+	for _, r := range s.Rules {
+		if r.Message != "" || !slices.Contains(r.Tasks, kind) {
+			continue
+		}
+		if slices.Contains(r.To, RoleLead) {
+			toLead = true
+			reached = reached || len(s.recipients(r, s.Units.Audience(t.Lead.Code))) > 0
+		}
+		anybody = anybody || len(s.told(r, t, tasks.Step{}, 0)) > 0
+	}
+	if toLead {
+		return reached
+	}
+	return anybody
 }
 
 // superiors returns the units that the task's lead answers to.

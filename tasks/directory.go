@@ -14,7 +14,13 @@ type Directory struct {
 	audience map[string][]Unit
 	phrases  []phrase
 	longest  int // the most words that stand in one phrase
+
+	reaches func(Kind, UnitRef) bool
 }
+
+// Reach tells Review how to find out whether any rule for a kind of task
+// reaches its lead unit.
+func (d *Directory) Reach(reaches func(kind Kind, lead UnitRef) bool) { d.reaches = reaches }
 
 // UnitProblem is something wrong with the units of a config.
 type UnitProblem struct {

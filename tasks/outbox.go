@@ -7,6 +7,9 @@ type DueQuery struct {
 	Kinds  []Kind // what Task.Wants may be
 	Until  Date   // Dated and Periodic: an open due date not after this one
 	Review bool   // also every task whose NeedsLook is true
+	// Unheard, if set: also every task that Wants reminding and of whose kind and
+	// lead it is true. It is asked once of each pair.
+	Unheard func(Kind, UnitRef) bool
 }
 
 // Fired is what a handled fire leaves behind. It is stored in one transaction.

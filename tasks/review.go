@@ -15,6 +15,7 @@ const (
 	DeadlinePast      = "deadline_past"       // already past when it was recorded
 	UnitUnknown       = "unit_unknown"        // words that match no unit of the config
 	UnitNoAddress     = "unit_no_address"     // a lead unit that no channel reaches
+	NobodyTold        = "nobody_told"         // a lead unit that no rule for such tasks reaches
 )
 
 // ReviewItem is one thing about a task that an admin must look at.
@@ -56,6 +57,8 @@ func Review(t Task, d *Directory, _ Date) []ReviewItem {
 		add(UnitUnknown, t.Lead.Text, d.cureLead(t.No, t.Lead.Text))
 	} else if !slices.ContainsFunc(d.Audience(t.Lead.Code), Unit.reachable) {
 		add(UnitNoAddress, t.Lead.Text, fmt.Sprintf("in [units.%s]: email = [\"…\"]", t.Lead.Code))
+	} else if kind := t.Wants(); kind != "" && d.reaches != nil && !d.reaches(kind, t.Lead) {
+		add(NobodyTold, t.Lead.Text, fmt.Sprintf("a rule with tasks = [\"%s\"] and a channel that [units.%s] has an address for", kind, t.Lead.Code))
 	}
 	for i, ref := range t.Coordinating {
 		if ref.Code == "" && !slices.Contains(t.Coordinating[:i], ref) {

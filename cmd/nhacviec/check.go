@@ -111,7 +111,7 @@ func (a *app) checkStored(ctx context.Context, c *Config, f *checked) error {
 		items := tasks.Review(t, c.Units, today)
 		f.Found["to_review"] += len(items)
 		for _, item := range items {
-			if item.Reason == tasks.UnitUnknown || item.Reason == tasks.UnitNoAddress {
+			if item.Reason == tasks.UnitUnknown || item.Reason == tasks.UnitNoAddress || item.Reason == tasks.NobodyTold {
 				same := item.Reason + " " + item.Detail
 				troubles[same] = append(troubles[same], item)
 			}
@@ -133,8 +133,11 @@ func unitProblem(items []tasks.ReviewItem) Problem {
 		others = fmt.Sprintf(" (and %d more times)", len(items)-1)
 	}
 	reason := "names a unit that the config does not know"
-	if first.Reason == tasks.UnitNoAddress {
+	switch first.Reason {
+	case tasks.UnitNoAddress:
 		reason = "has a lead unit that no channel reaches"
+	case tasks.NobodyTold:
+		reason = "has a lead unit that no rule for such tasks reaches"
 	}
 	return Problem{Key: "task " + first.Key.String(), Reason: reason + others + "; cure: " + first.Cure, Got: shown(first.Detail)}
 }

@@ -110,6 +110,7 @@ func (c *checker) build(t configTables) *Config {
 		Channels: channels,
 		Hash:     config.Hash,
 	}
+	config.Units.Reach(config.Setup.Reaches)
 	if len(c.problems) == 0 {
 		c.warnOfSilence(t, config)
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,7 +43,54 @@ func places(t tasks.Task) []place {
 	if t.NeedsLook() {
 		out = append(out, place{lookBucket, taskKey(t.Key)})
 	}
+	if kind != "" {
+		out = append(out, place{leadsBucket, leadKey(t)})
+	}
 	return out
+}
+
+// leadKey groups the tasks of a kind by their lead.
+func leadKey(t tasks.Task) string {
+	sum := sha256.Sum256([]byte(t.Lead.Code + bar + t.Lead.Text))
+	return join(string(t.Wants()), hex.EncodeToString(sum[:8]), taskKey(t.Key))
+}
+
+// leadGroup is the part of a leadKey that the tasks of a group share, and the
+// key of the task.
+func leadGroup(key string) (group, task string) {
+	kind, rest, _ := strings.Cut(key, bar)
+	hash, task, _ := strings.Cut(rest, bar)
+	return join(kind, hash) + bar, task
+}
+
+// unheard returns the keys of the tasks of whose kind and lead ask is true. It
+// costs a look at one task of each group, and what it returns.
+func (s *Store) unheard(ask func(tasks.Kind, tasks.UnitRef) bool) ([]string, error) {
+	var keys []string
+	err := s.view(func(tx *bolt.Tx) error {
+		keys = nil
+		c := tx.Bucket([]byte(leadsBucket)).Cursor()
+		for k, _ := c.First(); k != nil; {
+			group, first := leadGroup(string(k))
+			var t tasks.Task
+			if _, err := get(tx, tasksBucket, first, &t); s.skip(err) {
+				k, _ = c.Next() // the next of its group tells as well
+				continue
+			} else if err != nil {
+				return err
+			}
+			if !ask(t.Wants(), t.Lead) {
+				k, _ = c.Seek([]byte(group + "\xff"))
+				continue
+			}
+			for ; k != nil && strings.HasPrefix(string(k), group); k, _ = c.Next() {
+				_, task := leadGroup(string(k))
+				keys = append(keys, task)
+			}
+		}
+		return nil
+	})
+	return keys, err
 }
 
 // dueAtOnce is how many tasks Due reads in one transaction.
@@ -75,6 +124,17 @@ func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 			return nil, nil, err
 		}
 	}
+	asked := map[string]bool{}
+	if q.Unheard != nil {
+		found, err := s.unheard(q.Unheard)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, key := range found {
+			asked[key] = true
+		}
+		keys = append(keys, found...)
+	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	var out []tasks.Task
@@ -93,7 +153,7 @@ func (s *Store) Due(q tasks.DueQuery) ([]tasks.Task, tasks.Sent, error) {
 				if err != nil {
 					return err
 				}
-				if !slices.Contains(q.Kinds, t.Wants()) && !(q.Review && t.NeedsLook()) {
+				if !slices.Contains(q.Kinds, t.Wants()) && !(q.Review && t.NeedsLook()) && !asked[key] {
 					continue // changed since the index was read
 				}
 				if err := addMarks(tx, t.Key, sent); s.skip(err) {

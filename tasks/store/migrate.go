@@ -6,23 +6,41 @@ import (
 	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
+
+	"nhacviec/tasks"
 )
 
 // schema is the version of the buckets and records that this program writes.
-const schema = 2
+const schema = 3
 
 // migration takes a store one schema further. It runs in the same transaction
 // as the others that are needed: either all of them happen or none.
 type migration func(*bolt.Tx) error
 
 // migrations returns them in order; the first takes schema 1 to 2.
-func migrations() []migration { return []migration{addTexts} }
+func migrations() []migration { return []migration{addTexts, addLeads} }
 
 // addTexts: texts are kept from now on; of what was sent before there is only
 // the hash.
 func addTexts(tx *bolt.Tx) error {
 	_, err := tx.CreateBucket([]byte(textsBucket))
 	return err
+}
+
+// addLeads: the tasks are indexed by who leads them.
+func addLeads(tx *bolt.Tx) error {
+	b, err := tx.CreateBucket([]byte(leadsBucket))
+	if err != nil {
+		return err
+	}
+	return tx.Bucket([]byte(tasksBucket)).ForEach(func(k, v []byte) error {
+		var t tasks.Task
+		if err := decode(tasksBucket, k, v, &t); err != nil || t.Wants() == "" {
+			return err
+		}
+		key := []byte(leadKey(t))
+		return b.Put(key, seal(key, nil))
+	})
 }
 
 // migrate takes a store of an older schema to this program's, with a backup

@@ -19,6 +19,9 @@ func init() { children["migrate"] = childMigrate }
 func older(t testing.TB) (path string) {
 	path = sample(t)
 	withBolt(t, path, func(tx *bolt.Tx) error {
+		if err := tx.DeleteBucket([]byte(leadsBucket)); err != nil {
+			return err
+		}
 		if err := tx.DeleteBucket([]byte(textsBucket)); err != nil {
 			return err
 		}
@@ -87,16 +90,22 @@ func childMigrate(path string) {
 		panic(err)
 	}
 	point := os.Getenv("STORE_TEST_DIE")
-	err = s.migrate([]migration{func(tx *bolt.Tx) error {
+	steps := migrations()
+	first, last := steps[0], steps[len(steps)-1]
+	steps[0] = func(tx *bolt.Tx) error {
 		if point == "before" {
 			die()
 		}
-		err := addTexts(tx)
+		return first(tx)
+	}
+	steps[len(steps)-1] = func(tx *bolt.Tx) error {
+		err := last(tx)
 		if point == "after" {
 			die()
 		}
 		return err
-	}}, filepath.Join(filepath.Dir(path), "backup"))
+	}
+	err = s.migrate(steps, filepath.Join(filepath.Dir(path), "backup"))
 	if err != nil {
 		panic(err)
 	}

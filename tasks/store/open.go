@@ -36,6 +36,9 @@ func bucketsOf(version int) []string {
 	if version >= 2 {
 		all = append(all, textsBucket)
 	}
+	if version >= 3 {
+		all = append(all, leadsBucket)
+	}
 	return all
 }
 

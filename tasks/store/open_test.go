@@ -201,7 +201,7 @@ func TestWrongFilesAreRefusedAndLeftAlone(t *testing.T) {
 		"short":          {write([]byte("x")), ErrDamaged, "head pages"},
 		"text":           {write(bytes.Repeat([]byte("xin chào "), 10000)), ErrDamaged, "head pages"},
 		"cut":            {write(good[:len(good)/4]), ErrDamaged, "cut short"},
-		"newer records":  {newer, ErrNewer, "version 3"},
+		"newer records":  {newer, ErrNewer, fmt.Sprint("version ", schema+1)},
 		"newer format":   {write(format), ErrNewer, "bbolt format 3"},
 		"no version":     {unversioned, ErrDamaged, "no schema version"},
 		"no bucket":      {lacking, ErrDamaged, `"marks" is missing`},

@@ -30,6 +30,7 @@ const (
 	tasksBucket   = "tasks"    // plan|number -> tasks.Task
 	duePrefix     = "due."     // and a kind: yyyymmdd|plan|number of the earliest open due date
 	lookBucket    = "look"     // plan|number: an admin must look at it
+	leadsBucket   = "leads"    // kind|hash of the lead|plan|number: it asks for reminding
 	marksBucket   = "marks"    // plan|number|version|series|channel|unit|address -> mark
 	cursorsBucket = "cursors"  // rule -> time.Time
 	outboxBucket  = "outbox"   // delivery id -> tasks.Delivery: planned, retry, sending

@@ -419,3 +419,41 @@ func TestWorksInABubble(t *testing.T) {
 		}
 	})
 }
+
+// Due finds the tasks that nobody is told of by asking once of each kind and
+// lead, however many tasks there are.
+func TestDueUnheard(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	var tt []tasks.Task
+	for i := range 30 {
+		tk := task(fmt.Sprint(i+1), []tasks.Kind{tasks.Ongoing, tasks.Awaiting}[i%2])
+		tk.Lead = tasks.UnitRef{Code: []string{"tu-phap", "noi-vu", "cong-an"}[i%3]}
+		tt = append(tt, tk)
+	}
+	load(t, s, tt...)
+	asked := 0
+	q := tasks.DueQuery{Unheard: func(kind tasks.Kind, lead tasks.UnitRef) bool {
+		asked++
+		return kind == tasks.Awaiting && lead.Code == "noi-vu"
+	}}
+	found, _, err := s.Due(q)
+	must(t, err)
+	equal(t, asked, 6)
+	if len(found) != 5 {
+		t.Errorf("found %d tasks, want 5", len(found))
+	}
+	for _, tk := range found {
+		if tk.Lead.Code != "noi-vu" || tk.Deadline.Kind != tasks.Awaiting {
+			t.Errorf("found task %s of %s", tk.No, tk.Lead.Code)
+		}
+	}
+	_, err = s.Change(found[0].Key, tasks.Change{Action: "hand over"}, now, func(tk *tasks.Task) error {
+		tk.Lead = tasks.UnitRef{Code: "tu-phap"}
+		return nil
+	})
+	must(t, err)
+	again, _, err := s.Due(q)
+	must(t, err)
+	equal(t, len(again), 4)
+}
