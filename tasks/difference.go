@@ -3,6 +3,7 @@ package tasks
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Difference is what importing a plan again changes.
@@ -74,7 +75,7 @@ func Compare(stored, read []Task, today Date) Difference {
 // saysSame reports whether the plan still says what it said when o was stored.
 func saysSame(o, r Task) bool {
 	return o.Content == r.Content && o.Product == r.Product && o.Note == r.Note &&
-		sameUnit(o.Lead, r.Lead) && slices.EqualFunc(o.Coordinating, r.Coordinating, sameUnit) &&
+		sameUnit(o.Lead, r.Lead) && sameUnits(o.Coordinating, r.Coordinating) &&
 		(handStays(o, r) || o.Deadline.Words() == r.Deadline.Words() && o.Deadline.Source == r.Deadline.Source && o.Deadline.SameTerms(r.Deadline))
 }
 
@@ -83,6 +84,20 @@ func saysSame(o, r Task) bool {
 func sameUnit(a, b UnitRef) bool {
 	return a.Text == b.Text && (a.Code == b.Code || a.Code == "" || b.Code == "")
 }
+
+// sameUnits compares two readings of a list of units. Words that meant no unit
+// are taken apart anew by the directory whenever they are needed: that they are
+// now read as other units is no difference.
+func sameUnits(a, b []UnitRef) bool {
+	if slices.EqualFunc(a, b, sameUnit) {
+		return true
+	}
+	unknown := slices.ContainsFunc(a, func(r UnitRef) bool { return r.Code == "" })
+	return unknown && listKey(a) == listKey(b)
+}
+
+// listKey returns the words of a list of units, however it is taken apart.
+func listKey(refs []UnitRef) string { return nameKey(strings.ReplaceAll(Cell(refs), ";", " ")) }
 
 // handStays reports whether a deadline outlives the import because of what a
 // person did. One set by hand keeps the plan's words as its text, and gives way

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
@@ -58,8 +59,8 @@ func (e Export) layOut(book *excelize.File) error {
 	if err := book.SetPageLayout(exportSheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &paper, FitToWidth: &one, FitToHeight: &any}); err != nil {
 		return err
 	}
-	left, other := 1.18, 0.59 // inches: 30 and 15 mm
-	if err := book.SetPageMargins(exportSheet, &excelize.PageLayoutMarginsOptions{Left: &left, Right: &other, Top: &other, Bottom: &other, Horizontally: &yes, Vertically: &no}); err != nil {
+	left, other, foot := 1.18, 0.79, 0.39 // inches: 30, 20 and 10 mm
+	if err := book.SetPageMargins(exportSheet, &excelize.PageLayoutMarginsOptions{Left: &left, Right: &other, Top: &other, Bottom: &other, Header: &foot, Footer: &foot, Horizontally: &yes, Vertically: &no}); err != nil {
 		return err
 	}
 	if err := book.SetHeaderFooter(exportSheet, &excelize.HeaderFooterOptions{OddFooter: "&C&P/&N"}); err != nil {
@@ -78,7 +79,7 @@ func (e Export) fill(book *excelize.File) error {
 	if err != nil {
 		return err
 	}
-	for i, c := range exportColumns {
+	for i, c := range slices.Backward(exportColumns) { // the library puts each before the last; Excel wants them to rise
 		if err := out.SetColWidth(i+1, i+1, c.width); err != nil {
 			return err
 		}

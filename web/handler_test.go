@@ -613,13 +613,54 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
+// TestImportAsks: what cancels more than a tenth of a plan's tasks wants a yes,
+// and stores nothing without.
+func TestImportAsks(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	c := web.NewClient(web.InProcess(h))
+	in := web.Import{Plan: tasks.Plan{ID: "ct07", Issued: issued}}
+	for i := range 20 {
+		in.Rows = append(in.Rows, tasks.Row{No: tasks.Number(fmt.Sprint(i + 1)), Lead: "CATP", Content: "Việc", Deadline: "Tháng 6/2023"})
+	}
+	if found, err := c.Import(t.Context(), in); err != nil || found.Asks {
+		t.Fatal(found.Asks, err)
+	}
+	all := in.Rows
+	for _, tc := range []struct {
+		left int
+		asks bool
+	}{{20, false}, {18, false}, {17, true}, {1, true}} {
+		in.Rows, in.DryRun = all[:tc.left], true
+		found, err := c.Import(t.Context(), in)
+		if err != nil || found.Asks != tc.asks || len(found.Gone) != 20-tc.left {
+			t.Errorf("%d left: asks %t, %d gone, %v", tc.left, found.Asks, len(found.Gone), err)
+		}
+		if !tc.asks {
+			continue
+		}
+		in.DryRun = false
+		before := len(o.tasks)
+		_, err = c.Import(t.Context(), in)
+		var e *web.Error
+		if !errors.As(err, &e) || e.Exit != web.ExitUsage || e.Ask != fmt.Sprintf("Cancel %d of the 20 tasks of plan ct07?", 20-tc.left) || len(o.tasks) != before {
+			t.Errorf("%d left: %v", tc.left, err)
+		}
+		in.Yes = true
+		if found, err := c.Import(t.Context(), in); err != nil || len(found.Gone) != 20-tc.left {
+			t.Errorf("%d left, with a yes: %d gone, %v", tc.left, len(found.Gone), err)
+		}
+		in.Yes = false
+	}
+}
+
 // TestGETChangesNothing asks every path by GET and sees nothing written.
 func TestGETChangesNothing(t *testing.T) {
 	t.Parallel()
 	o, h := newOffice(t)
 	client := &http.Client{Transport: web.InProcess(h)}
 	asked := 0
-	for _, path := range []string{"version", "plans", "units", "tasks", "library", "forecast", "explain?no=2", "ledger", "verify", "outbox", "status", "task?no=2",
+	for _, path := range []string{"version", "plans", "units", "tasks", "library", "forecast", "explain?no=2", "ledger", "verify", "outbox", "status", "task?no=2", "unresolved", "export?plan=ct05",
 		"import", "resend", "send-test", "reload"} {
 		answer, err := client.Get("http://nhacviec/v1/" + path)
 		if err != nil {
@@ -630,7 +671,7 @@ func TestGETChangesNothing(t *testing.T) {
 		}
 		answer.Body.Close()
 	}
-	if asked != 12 || o.writes != 0 {
-		t.Errorf("%d paths answered GET, want 12; %d writes, want 0", asked, o.writes)
+	if asked != 14 || o.writes != 0 {
+		t.Errorf("%d paths answered GET, want 14; %d writes, want 0", asked, o.writes)
 	}
 }

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/csv"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,27 +21,23 @@ import (
 	"nhacviec/web"
 )
 
-// exportAs writes an export into a file of a format.
-func exportAs(t testing.TB, e web.Export, path string) {
-	t.Helper()
+// exportAs writes an export into a file, in the format of its name.
+func exportAs(e web.Export, path string) error {
 	write, err := (&app{}).exportFormat(path)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
+	var b bytes.Buffer
+	if err := write(e, &b); err != nil {
+		return err
 	}
-	defer f.Close()
-	if err := write(e, f); err != nil {
-		t.Fatal(err)
-	}
+	return os.WriteFile(path, b.Bytes(), 0o600)
 }
 
 // readAgain reads an exported file as import does, and returns what that
 // changes.
 func readAgain(path string, plan tasks.Plan, stored []tasks.Task, d *tasks.Directory, today tasks.Date) (tasks.Difference, planfile.Document, error) {
-	document, err := planfile.Read(path, planfile.Options{})
+	document, err := readPlanFile(path, planfile.Options{Limits: planfile.DefaultLimits()})
 	if err != nil {
 		return tasks.Difference{}, document, err
 	}
@@ -44,7 +45,7 @@ func readAgain(path string, plan tasks.Plan, stored []tasks.Task, d *tasks.Direc
 	return tasks.Compare(stored, found, today), document, err
 }
 
-var exportFormats = []string{"plan.csv", "plan.xlsx"}
+var exportFormats = []string{"plan.csv", "plan.xlsx", "plan.json"}
 
 // hostileTexts are what a cell may hold that a format or a spreadsheet program
 // would take for something else.
@@ -87,15 +88,9 @@ func TestExportRoundTrip(t *testing.T) {
 		e := web.NewExport(plan, stored, d, today, 14)
 		for _, name := range exportFormats {
 			path := filepath.Join(dir, name)
-			write, _ := (&app{}).exportFormat(path)
-			f, err := os.Create(path)
-			if err == nil {
-				err = write(e, f)
-			}
-			if err != nil {
+			if err := exportAs(e, path); err != nil {
 				t.Fatal(err)
 			}
-			f.Close()
 			diff, document, err := readAgain(path, plan, stored, d, today)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -153,8 +148,11 @@ func TestExportHarmless(t *testing.T) {
 		e.Tasks = append(e.Tasks, web.ExportedTask{View: v})
 	}
 	dir := t.TempDir()
-	exportAs(t, e, filepath.Join(dir, "x.csv"))
-	exportAs(t, e, filepath.Join(dir, "x.xlsx"))
+	for _, name := range []string{"x.csv", "x.xlsx"} {
+		if err := exportAs(e, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	data, err := os.ReadFile(filepath.Join(dir, "x.csv"))
 	if err != nil {
@@ -206,9 +204,29 @@ func TestExportHarmless(t *testing.T) {
 	if len(names) != 1 || names[0].RefersTo != "'Phụ lục'!$3:$3" {
 		t.Errorf("names %+v: the header row is not repeated", names)
 	}
+	for i, m := range regexp.MustCompile(`<col min="(\d+)"`).FindAllStringSubmatch(part(t, filepath.Join(dir, "x.xlsx"), "xl/worksheets/sheet1.xml"), -1) {
+		if m[1] != strconv.Itoa(i+1) {
+			t.Errorf("column %s is in place %d; Excel takes that for damage", m[1], i+1)
+		}
+	}
 	if width, err := book.GetColWidth(sheet, "B"); err != nil || width != 60 {
 		t.Errorf("the content is %v wide, %v", width, err)
 	}
+}
+
+// part returns a part of a workbook.
+func part(t *testing.T, path, name string) string {
+	t.Helper()
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	data, err := fs.ReadFile(z, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func TestExportTooLongForExcel(t *testing.T) {

@@ -223,10 +223,10 @@ func inWords(old, new tasks.Task) (was, is string) {
 		{deadlineInWords(old.Deadline), deadlineInWords(new.Deadline)},
 		{doneInWords(old), doneInWords(new)},
 		{old.Lead.Text, new.Lead.Text},
-		{tasks.Cell(old.Coordinating), tasks.Cell(new.Coordinating)},
-		{old.Content, new.Content},
-		{old.Product, new.Product},
-		{old.Note, new.Note},
+		{said("coordinating", tasks.Cell(old.Coordinating)), said("coordinating", tasks.Cell(new.Coordinating))},
+		{said("content", old.Content), said("content", new.Content)},
+		{said("product", old.Product), said("product", new.Product)},
+		{said("note", old.Note), said("note", new.Note)},
 	}
 	var before, after []string
 	for _, p := range pairs {
@@ -236,6 +236,8 @@ func inWords(old, new tasks.Task) (was, is string) {
 	}
 	return strings.Join(before, "; "), strings.Join(after, "; ")
 }
+
+func said(what, words string) string { return what + ` "` + words + `"` }
 
 func deadlineInWords(d tasks.Deadline) string {
 	parts := []string{string(d.Kind)}
