@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -75,6 +74,7 @@ func TestHostile(t *testing.T) {
 		{"short rows of a wide table", "a.md", rows("|", "a|", 120) + "\n|" + rows("", "-|", 120) + "\n" + rows("", "|a|\n", 1_000_000), Limits{}, "max_rows"},
 		{"backticks", "a.md", rows(head, "| 1 | "+strings.Repeat("`\\|` ", 5)+"| | | | |\n", 1<<20), Limits{}, "twice"},
 		{"links that do not end", "a.md", rows(head, "| 1 | "+strings.Repeat("[a](", 15_000)+"| | | | |\n", 5<<20), Limits{}, "more mark-up"},
+		{"brackets in every cell", "a.md", rows(head, "| 1 | "+strings.Repeat(strings.Repeat("[", 100)+" | ", 5)+"\n", 5<<20), Limits{}, "more mark-up"},
 		{"backticks of every length", "a.md", rows(head, "| 1 | "+ticks(60_000)+"| | | | |\n", 5<<20), Limits{}, "more mark-up"},
 		{"quotations in each other", "a.md", rows("", ">", 5<<20), Limits{}, "max_cell_kb"},
 		{"lists in each other", "a.md", rows("", "                              - a\n", 5<<20), Limits{}, "lines of text, the max_rows"},
@@ -86,20 +86,18 @@ func TestHostile(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), c.file)
 		write(t, path, c.data)
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
+		peak := watchHeap(t)
 		begin := cpuTime(t)
 		_, err := Read(path, Options{Limits: c.limits})
 		took := cpuTime(t) - begin
-		runtime.ReadMemStats(&after)
+		grown := int(peak())>>20 - len(c.data)>>20 // the file itself is bounded by max_file_mb
 		if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 1000 {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
-		grown := int64(after.TotalAlloc-before.TotalAlloc) - int64(len(c.data))
-		t.Logf("%-34s %6.1f MB: %8v, %4d MB beside the file", c.name, float64(len(c.data))/(1<<20), took.Round(time.Millisecond), grown>>20)
-		if took > time.Second || grown > 200<<20 {
-			t.Errorf("%s: %v and %d MB", c.name, took, grown>>20)
+		t.Logf("%-34s %6.1f MB: %8v, %4d MB beside the file", c.name, float64(len(c.data))/(1<<20), took.Round(time.Millisecond), grown)
+		if took > 2*time.Second || // half a second or so on a common machine
+			grown > 200 {
+			t.Errorf("%s: %v and %d MB", c.name, took, grown)
 		}
 	}
 }

@@ -202,10 +202,21 @@ func splitCells(raw string) []string {
 }
 
 const (
-	markup    = "`*_[]<&\\!~"
-	smallWork = 1 << 14 // marks times bytes of a usual cell
-	maxWork   = 1 << 29 // of all larger ones together; goldmark does about as many in half a second
+	markup  = "`*_[<&\\" // what begins any
+	maxWork = 1 << 30    // nanoseconds or so
 )
+
+// work estimates what goldmark needs for a cell: for each mark it may look
+// through the rest.
+func work(s string) int {
+	marks := 0
+	for i := range len(s) {
+		if strings.IndexByte(markup, s[i]) >= 0 {
+			marks++
+		}
+	}
+	return 1000 + marks*(400+2*len(s))
+}
 
 // cell returns the words of a cell. Mark-up is dropped, <br> is a space.
 func (m *markdown) cell(n int, s string) (string, error) {
@@ -213,16 +224,7 @@ func (m *markdown) cell(n int, s string) (string, error) {
 	if !strings.ContainsAny(s, markup) {
 		return tasks.Clean(s), nil
 	}
-	marks := 0
-	for i := range len(s) {
-		if strings.IndexByte(markup, s[i]) >= 0 {
-			marks++
-		}
-	}
-	if work := marks * len(s); work > smallWork {
-		m.work += work
-	}
-	if m.work > maxWork {
+	if m.work += work(s); m.work > maxWork {
 		return "", m.errorf(n, "more mark-up (%s) than a plan has; take it out, or save the plan as .docx or .csv", markup)
 	}
 	source := []byte(s)
