@@ -26,6 +26,7 @@ func groups() []group {
 		{id: "G10", title: "disk full, read-only, no descriptors", run: fillDisk},
 		{id: "G11", title: "config spoilt while running", run: spoilConfig},
 		{id: "G12", title: "SIGTERM while sending", run: stopWhileSending},
+		{id: "G13", title: "backup under kills, restore", run: restoreDrill},
 		{id: "R", title: "rough far ends, missed fires, GETs", run: beRough},
 		{id: "M", title: "mutants of the program", run: seedMutants},
 	}
