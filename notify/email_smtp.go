@@ -260,8 +260,12 @@ func replyCode(err error) int {
 // where they are, so that the session can carry another mail.
 func answeredInOrder(err error) bool {
 	code := replyCode(err)
-	return code >= 400 && code != 421
+	return isRefusal(code) && code != 421
 }
+
+// isRefusal reports whether a code is a no that the protocol knows. Other codes
+// are noise.
+func isRefusal(code int) bool { return code >= 400 && code < 600 }
 
 // wentStale reports whether a session taken from the idle ones turned out dead
 // before it touched the mail; a new one may be tried at once.
@@ -278,6 +282,7 @@ func smtpOutcome(err error) tasks.Outcome {
 		return tasks.Transient
 	}
 	code := replyCode(err)
+	refused := isRefusal(code) && code >= 500
 	switch code {
 	case 530, 534, 535, 538: // not logged in, or not well enough
 		return tasks.ChannelDown
@@ -285,33 +290,47 @@ func smtpOutcome(err error) tasks.Outcome {
 	switch failed.step {
 	case stepTLS:
 		// A server that will not or cannot be trusted stays so until a person looks.
-		if code >= 500 || code == 0 && !isNetworkError(err) {
+		if refused || code == 0 && !isNetworkError(err) {
 			return tasks.ChannelDown
 		}
 	case stepAuth:
-		if code >= 500 || errors.Is(err, errNoLogin) || errors.Is(err, errClearLogin) {
+		if refused || errors.Is(err, errNoLogin) || errors.Is(err, errClearLogin) {
+			return tasks.ChannelDown
+		}
+	case stepMail:
+		// RFC 5321, 3.3: the server does not take this sender. No recipient is
+		// named yet, so it would be the same for every mail.
+		if refused && code != 552 {
 			return tasks.ChannelDown
 		}
 	case stepRcpt:
-		if code == 552 { // RFC 5321, 4.5.3.1.10: means 452
-			return tasks.Transient
-		}
-		if code >= 500 {
+		switch {
+		case code == 552: // RFC 5321, 4.5.3.1.10: means 452
+		case refused && blamesSender(err):
+			return tasks.ChannelDown
+		case refused:
 			return tasks.Permanent
 		}
-	case stepMail, stepData:
-		if code >= 500 {
+	case stepData:
+		if refused {
 			return tasks.Permanent
 		}
 	case stepDot:
 		switch {
-		case code >= 500:
+		case refused:
 			return tasks.Permanent
-		case code < 400 && failed.wrote:
+		case failed.wrote && (code == 0 || code >= 200 && code < 400): // no answer to what was asked
 			return tasks.Unknowable
 		}
 	}
 	return tasks.Transient
+}
+
+// blamesSender reports whether a refusal is of our own address (RFC 3463, X.1.7
+// and X.1.8): servers like to put it off until a recipient is named.
+func blamesSender(err error) bool {
+	var reply *textproto.Error
+	return errors.As(err, &reply) && (strings.HasPrefix(reply.Msg, "5.1.7 ") || strings.HasPrefix(reply.Msg, "5.1.8 "))
 }
 
 // isNetworkError reports whether an error is a broken line or noise on it, and

@@ -75,7 +75,7 @@ func outcome(err error) tasks.Outcome {
 // TestEmailServerMisbehaves has every way of going wrong at every step.
 func TestEmailServerMisbehaves(t *testing.T) {
 	t.Parallel()
-	const T, P, U = tasks.Transient, tasks.Permanent, tasks.Unknowable
+	const T, P, U, D = tasks.Transient, tasks.Permanent, tasks.Unknowable, tasks.ChannelDown
 	replies := []struct{ name, text string }{
 		{"4xx", "451 4.3.0 come back later"},
 		{"5xx", "550 5.7.1 refused"},
@@ -88,17 +88,20 @@ func TestEmailServerMisbehaves(t *testing.T) {
 		{"endless", notifytest.Flood},
 		{"a byte at a time", notifytest.Drip},
 		{"another code", "214 help yourself"},
+		{"no code of the protocol", "650 strange"},
+		{"nor this", "999 strange"},
+		{"nor that", "150 wait"},
 	}
 	steps := []struct {
 		verb string
 		want []tasks.Outcome
 	}{
-		{"connect", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T}},
-		{"EHLO", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T}},
-		{"MAIL", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T}},
-		{"RCPT", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T}},
-		{"DATA", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T}},
-		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U}},
+		{"connect", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"EHLO", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"MAIL", []tasks.Outcome{T, D, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"RCPT", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"DATA", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U, T, T, T}},
 	}
 	for _, step := range steps {
 		for i, reply := range replies {
@@ -146,6 +149,10 @@ func TestEmailSpecialReplies(t *testing.T) {
 	}{
 		{"too many recipients is transient (RFC 5321)", notifytest.Script{"RCPT": "552 5.5.3 Too many recipients"}, tasks.Transient, 0},
 		{"mailbox full after the mail", notifytest.Script{".": "552 5.2.2 Mailbox full"}, tasks.Permanent, 0},
+		{"no room for now (RFC 5321 would say 452)", notifytest.Script{"MAIL": "552 5.3.1 Mail system full"}, tasks.Transient, 0},
+		{"our sender is not taken", notifytest.Script{"MAIL": "553 5.7.1 Sender address rejected: not owned by user"}, tasks.ChannelDown, 0},
+		{"our sender is not taken, said late", notifytest.Script{"RCPT": "550 5.1.8 Sender address rejected: Domain not found"}, tasks.ChannelDown, 0},
+		{"this machine is not served", notifytest.Script{"MAIL": "554 5.7.1 no SMTP service here"}, tasks.ChannelDown, 0},
 		{"login wanted at MAIL", notifytest.Script{"MAIL": "530 5.7.0 Authentication required"}, tasks.ChannelDown, 0},
 		{"login wanted at RCPT", notifytest.Script{"RCPT": "530 5.7.57 Client not authenticated"}, tasks.ChannelDown, 0},
 		{"forwarding is a yes", notifytest.Script{"RCPT": "251 2.1.5 will forward"}, "sent", 1},
