@@ -3,6 +3,8 @@ package notify
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -26,11 +28,12 @@ const (
 // caller makes the HTTP calls of one channel.
 type caller struct {
 	client *http.Client
-	hide   redactor
+	hide   func() redactor // knows the secrets of the moment
 }
 
 // newCaller uses the given proxy; "" means the one that the environment names.
 func newCaller(proxy string, hide redactor) (*caller, error) {
+	caller := &caller{hide: func() redactor { return hide }}
 	via := http.ProxyFromEnvironment
 	if proxy != "" {
 		u, err := url.Parse(proxy)
@@ -39,7 +42,7 @@ func newCaller(proxy string, hide redactor) (*caller, error) {
 		}
 		via = http.ProxyURL(u)
 	}
-	return &caller{hide: hide, client: &http.Client{
+	caller.client = &http.Client{
 		Transport: &http.Transport{
 			Proxy: via,
 			// A dialler of our own also keeps the transport to HTTP/1.1, where
@@ -52,17 +55,19 @@ func newCaller(proxy string, hide redactor) (*caller, error) {
 			IdleConnTimeout: 5 * time.Second,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}
+	return caller, nil
 }
 
 func (c *caller) close() { c.client.CloseIdleConnections() }
 
 // answer is what came back for a call.
 type answer struct {
-	status  int // 0: nothing came back
-	header  http.Header
-	body    []byte
-	written bool // the whole request left this machine
+	status    int // 0: nothing came back
+	header    http.Header
+	body      []byte
+	written   bool // the whole request left this machine
+	unbounded bool // the end of the connection was the end of the body: perhaps not all of it
 }
 
 // do makes one call. With an error, status is 0 unless the body broke off.
@@ -78,7 +83,8 @@ func (c *caller) do(ctx context.Context, req *http.Request) (answer, error) {
 		return answer{written: written.Load()}, err
 	}
 	defer res.Body.Close()
-	a := answer{status: res.StatusCode, header: res.Header, written: true}
+	a := answer{status: res.StatusCode, header: res.Header, written: true,
+		unbounded: res.ContentLength < 0 && len(res.TransferEncoding) == 0 && !res.Uncompressed}
 	a.body, err = io.ReadAll(io.LimitReader(res.Body, bodyLimit))
 	return a, err
 }
@@ -99,22 +105,39 @@ func (c *caller) post(ctx context.Context, to, contentType string, body []byte, 
 // noVerdict is the outcome of a call that the provider's program did not
 // answer: the line broke, or something in between spoke for it.
 func (c *caller) noVerdict(a answer, err error) *tasks.SendError {
-	se := &tasks.SendError{Outcome: tasks.Unknowable, RetryAfter: headerWait(a.header)}
-	switch {
-	case !a.written:
-		se.Outcome = tasks.Transient
-	case a.status >= 300 && a.status < 500: // turned away before the program saw it
-		se.Outcome = tasks.Transient
+	se := &tasks.SendError{Outcome: tasks.Transient, RetryAfter: headerWait(a.header)}
+	if a.mayBeYes(err) {
+		se.Outcome = tasks.Unknowable
 	}
-	switch {
+	switch hide := c.hide(); {
 	case a.status == 0:
-		se.Err = c.hide.error(err)
+		se.Err = hide.error(err)
 	case err != nil:
-		se.Err = fmt.Errorf("HTTP %d, then: %w", a.status, c.hide.error(err))
-	default:
-		se.Err = fmt.Errorf("HTTP %d with an answer that is none of this service's: %q", a.status, firstRunes(c.hide.text(string(a.body)), 120))
+		se.Err = fmt.Errorf("HTTP %d, then: %w", a.status, hide.error(err))
+	default: // hidden whole, then cut: half of a secret is no longer known for one
+		se.Err = fmt.Errorf("HTTP %d with an answer that is none of this service's: %q", a.status, firstRunes(hide.text(string(a.body)), 120))
 	}
 	return se
+}
+
+// mayBeYes reports whether a call without a verdict may have been granted. A
+// status of 300 and above is no yes, whatever its page; nor is a whole answer
+// that is not in the service's words, or one without end. Only where the answer
+// is missing or broke off can nobody know.
+func (a answer) mayBeYes(err error) bool {
+	switch body := bytes.TrimSpace(a.body); {
+	case !a.written, a.status >= 300:
+		return false
+	case err != nil:
+		return true
+	case len(a.body) >= bodyLimit:
+		return false
+	case len(body) == 0:
+		return a.unbounded
+	default:
+		var broken *json.SyntaxError
+		return body[0] == '{' && errors.As(json.Unmarshal(body, new(any)), &broken) && broken.Offset == int64(len(body))
+	}
 }
 
 // asCheck is a failed call seen by one that only asks: nothing is in doubt.

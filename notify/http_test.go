@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -57,7 +59,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	_, err = bot.Send(ctx, tasks.Outgoing{Address: "42", Text: "x"})
-	wantFailure(t, err, tasks.SendError{Outcome: tasks.Unknowable}, telegramKey)
+	wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, telegramKey)
 	if ctx.Err() != nil || said.Load() > 32<<20 {
 		t.Errorf("listened to %d bytes (%v)", said.Load(), ctx.Err())
 	}
@@ -72,7 +74,7 @@ func TestEchoedSecrets(t *testing.T) {
 	telegram, bot := startTelegram(t, notifytest.TelegramSetup{})
 	telegram.Inject(echo(telegramKey))
 	_, err := bot.Send(t.Context(), tasks.Outgoing{Address: "42", Text: "x"})
-	wantFailure(t, err, tasks.SendError{Outcome: tasks.Permanent}, telegramKey)
+	wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, telegramKey)
 
 	zalo, zaloBot := startZaloBot(t, notifytest.ZaloBotSetup{})
 	zalo.Inject(echo(telegramKey))
@@ -89,6 +91,72 @@ func TestEchoedSecrets(t *testing.T) {
 		_, err = oa.Send(t.Context(), toGroup)
 		wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, secret)
 	}
+}
+
+// TestEchoedLongTokens: a page that repeats a token, as long as Zalo's are, is
+// cut to a length fit for a log; no part of the token is left at the cut.
+func TestEchoedLongTokens(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("Ab3Zq", 50)
+	key := "123456:" + strings.Repeat("Ab3Zq", 18)
+	senders := map[string]func(api string, state *memory) (notifytest.Sender, error){
+		"telegram": func(api string, _ *memory) (notifytest.Sender, error) {
+			return NewTelegram(TelegramConfig{Token: NewSecret(key), APIURL: api})
+		},
+		"zalo bot": func(api string, _ *memory) (notifytest.Sender, error) {
+			return NewZaloBot(ZaloBotConfig{Token: NewSecret(key), APIURL: api})
+		},
+		"zalo oa": func(api string, state *memory) (notifytest.Sender, error) {
+			return NewZaloOA(ZaloOAConfig{AppID: "42", AppSecret: NewSecret(appSecret), RefreshToken: NewSecret(refreshToken), APIURL: api, OAuthURL: api, State: state})
+		},
+	}
+	for name, open := range senders {
+		for _, status := range []int{200, 401, 502} {
+			t.Run(fmt.Sprintf("%s/%d", name, status), func(t *testing.T) {
+				t.Parallel()
+				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.WriteHeader(status)
+					for range 2 {
+						_, _ = fmt.Fprintf(w, "Bad gateway. %s %s ", r.URL.Path, r.Header.Get("access_token"))
+					}
+				}))
+				defer server.Close()
+				now := time.Now()
+				state, err := json.Marshal(zaloState{Seed: digest(refreshToken), Access: long, Refresh: "r", Obtained: now, Expires: now.Add(20 * time.Hour)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				sender, err := open(server.URL, &memory{value: state})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = sender.Send(t.Context(), tasks.Outgoing{Address: "123456", Text: "x"})
+				if outcome(err) != tasks.Transient || !strings.Contains(err.Error(), "Bad gateway.") || strings.Contains(err.Error(), "Ab3Zq") {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestEchoedTokenOfBefore: a far end repeats the access token that it was given,
+// while another sender has already got a new one.
+func TestEchoedTokenOfBefore(t *testing.T) {
+	t.Parallel()
+	server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, &memory{})
+	if _, err := oa.Send(t.Context(), toGroup); err != nil {
+		t.Fatal(err)
+	}
+	access, refresh := server.Tokens()
+	for range 3 {
+		server.ExpireAccess()
+		if _, err := oa.Send(t.Context(), toGroup); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Inject(notifytest.Fault{Status: 502, Body: "token " + access + " and " + refresh})
+	_, err := oa.Send(t.Context(), toGroup)
+	wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, access, refresh)
 }
 
 // TestZaloOASenderGivesUp: the sender whose turn it was to renew the tokens goes

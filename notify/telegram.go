@@ -123,7 +123,7 @@ func (t *Telegram) Close() error {
 
 // finish takes the token out of an error on its way out.
 func (t *Telegram) finish(failed *tasks.SendError) *tasks.SendError {
-	failed.Err = fmt.Errorf("telegram: %w", t.calls.hide.error(failed.Err))
+	failed.Err = fmt.Errorf("telegram: %w", t.calls.hide().error(failed.Err))
 	return failed
 }
 
@@ -181,13 +181,20 @@ func telegramRefusal(refusal *tgbotapi.Error) *tasks.SendError {
 		failed.NewAddress = strconv.FormatInt(refusal.MigrateToChatID, 10)
 	case code == http.StatusUnauthorized, code == http.StatusNotFound: // revoked, or no token at all
 		failed.Outcome = tasks.ChannelDown
-	case code == http.StatusForbidden, code == http.StatusBadRequest:
+	case (code == http.StatusForbidden || code == http.StatusBadRequest) && telegramFinal.MatchString(refusal.Message):
 		failed.Outcome = tasks.Permanent
-	case code >= 500:
-		failed.Outcome = tasks.Unknowable
 	}
 	return failed
 }
+
+// telegramFinal are the refusals that no waiting changes: this bot may not
+// write to that chat, or Telegram cannot take that text. Words that are not
+// among them may mean a passing trouble of its own.
+var telegramFinal = regexp.MustCompile(`(?i)bot was (blocked|kicked)|user is deactivated|can't initiate conversation|` +
+	`bots can't send messages to bots|not a member|(group )?chat was deleted|chat not found|chat_id is empty|group is deactivated|` +
+	`chat_(write_forbidden|restricted|send_plain_forbidden|admin_required)|peer_id_invalid|user_(is_blocked|deactivated)|` +
+	`not enough rights|have no rights|need administrator rights|topic_(closed|deleted)|message thread not found|` +
+	`(text|message) is (too long|empty)|text must be|can't parse entities|must be encoded in utf-8`)
 
 func contains(refusal *tgbotapi.Error, text string) bool {
 	return strings.Contains(strings.ToLower(refusal.Message), text)

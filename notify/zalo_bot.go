@@ -68,7 +68,7 @@ func (z *ZaloBot) Send(ctx context.Context, out tasks.Outgoing) (tasks.Receipt, 
 		ID string `json:"message_id"`
 	}
 	_ = json.Unmarshal(result, &sent) // the yes counts, with or without an id
-	return tasks.Receipt{Reply: "message_id " + z.calls.hide.text(sent.ID)}, nil
+	return tasks.Receipt{Reply: "message_id " + z.calls.hide().text(sent.ID)}, nil
 }
 
 // Check asks Zalo who the bot is. Its error is a *tasks.SendError.
@@ -86,7 +86,7 @@ func (z *ZaloBot) Close() error {
 }
 
 func (z *ZaloBot) finish(failed *tasks.SendError) *tasks.SendError {
-	failed.Err = fmt.Errorf("zalo bot: %w", z.calls.hide.error(failed.Err))
+	failed.Err = fmt.Errorf("zalo bot: %w", z.calls.hide().error(failed.Err))
 	return failed
 }
 
@@ -137,7 +137,7 @@ func zaloBotOutcome(code int) tasks.Outcome {
 		return tasks.Permanent
 	case code == 401, code == 404: // no such token
 		return tasks.ChannelDown
-	case code == 408, code >= 500:
+	case code == 408: // it stopped waiting for something behind it
 		return tasks.Unknowable
 	}
 	return tasks.Transient // 403 is its "internal server error", 429 too fast or too much

@@ -53,7 +53,9 @@ func NewZaloOA(c ZaloOAConfig) (*ZaloOA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zalo_oa: %w", err)
 	}
-	return &ZaloOA{api: api, calls: calls, tokens: newZaloTokens(c, oauth+"/v4/oa/access_token", calls)}, nil
+	tokens := newZaloTokens(c, oauth+"/v4/oa/access_token", calls)
+	calls.hide = tokens.hide
+	return &ZaloOA{api: api, calls: calls, tokens: tokens}, nil
 }
 
 // Send posts Text into the group that Address names.

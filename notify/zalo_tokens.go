@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +55,7 @@ type zaloTokens struct {
 	renewal *renewal  // under way
 	failed  time.Time // of the last renewal that came to nothing
 	asked   time.Time // the last Asked that was written here
+	known   []string  // the tokens of late, to be kept out of every error
 }
 
 // renewal is one attempt at a new pair, which everybody waits for.
@@ -137,8 +139,20 @@ func (z *zaloTokens) load() error {
 	if seed := digest(z.config.RefreshToken.Reveal()); state.Seed != seed {
 		state = zaloState{Seed: seed, Refresh: z.config.RefreshToken.Reveal()}
 	}
-	z.state = state
+	z.use(state)
 	return nil
+}
+
+// use makes a state the one in use.
+func (z *zaloTokens) use(state zaloState) {
+	z.state = state
+	for _, token := range []string{state.Access, state.Refresh} {
+		if token != "" && !slices.Contains(z.known, token) {
+			z.known = append(z.known, token)
+		}
+	}
+	const most = 20 // ten pairs: who repeats one that is older was not asked with it
+	z.known = z.known[max(len(z.known)-most, 0):]
 }
 
 func digest(secret string) string {
@@ -155,7 +169,8 @@ func (z *zaloTokens) save(state zaloState) error {
 	if err != nil {
 		return fmt.Errorf("saving the tokens: %w", err)
 	}
-	z.state, z.unsaved = state, false
+	z.use(state)
+	z.unsaved = false
 	return nil
 }
 
@@ -308,9 +323,10 @@ func (z *zaloTokens) wait() {
 	}
 }
 
-// hide knows every token of the moment.
+// hide knows every token of the moment, and those just before: a call may still
+// be under way with one.
 func (z *zaloTokens) hide() redactor {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	return newRedactor(z.config.AppSecret.Reveal(), z.config.RefreshToken.Reveal(), z.state.Access, z.state.Refresh)
+	return newRedactor(append([]string{z.config.AppSecret.Reveal(), z.config.RefreshToken.Reveal()}, z.known...)...)
 }

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -24,6 +25,8 @@ type Fault struct {
 	Reset  bool           // cut the connection
 	Status int            // answer with this status and Body, as something between us would
 	Body   string         // of that answer
+	Short  bool           // cut the connection after Body, as if more of it had been to come
+	Wait   string         // Retry-After of that answer
 	Code   int            // refuse with this code, in the service's own words
 	Text   string         // of that refusal
 	Params map[string]any // of that refusal: retry_after, migrate_to_chat_id
@@ -82,15 +85,32 @@ func (f *faults) strike(w http.ResponseWriter, r *http.Request, take func(), ref
 	case fault.Reset:
 		cut(w)
 	case fault.Status != 0:
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(fault.Status)
-		_, _ = io.WriteString(w, fault.Body)
+		fault.answer(w)
 	case fault.Code != 0:
 		refuse(fault)
 	default:
 		return fault.Take
 	}
 	return true
+}
+
+// answer writes Status and Body.
+func (f Fault) answer(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html")
+	if f.Wait != "" {
+		w.Header().Set("Retry-After", f.Wait)
+	}
+	length := len(f.Body)
+	if f.Short {
+		length += 100
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(length))
+	w.WriteHeader(f.Status)
+	_, _ = io.WriteString(w, f.Body)
+	if f.Short {
+		_ = http.NewResponseController(w).Flush()
+		cut(w)
+	}
 }
 
 // cut resets the connection of a call.
