@@ -12,11 +12,8 @@ import (
 	"nhacviec/web"
 )
 
-// How much of a long import a person wants to read at once.
-const (
-	mostDeadlines = 5
-	mostToLookAt  = 40
-)
+// mostDeadlines is how many of the next deadlines a person wants to read at once.
+const mostDeadlines = 5
 
 // printImported prints what an import did: of a plan that was not stored yet a
 // summary, else the difference.
@@ -41,11 +38,7 @@ func (a *app) printImported(found web.Imported) error {
 	if found.DryRun && found.Asks {
 		a.say("note: that cancels more than a tenth of the tasks; storing it asks, or wants --yes")
 	}
-	more := len(found.Review) - mostToLookAt
-	if err := a.printToLookAt(found.Review[:min(len(found.Review), mostToLookAt)]); err != nil || more <= 0 {
-		return err
-	}
-	return a.printLine(fmt.Sprintf("and %d more: nhacviec tasks --review --plan %s", more, found.Plan.ID))
+	return a.printToLookAt(found.Review)
 }
 
 // printSummary says what a plan is that was not known before.

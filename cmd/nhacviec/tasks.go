@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -124,39 +125,55 @@ func reviewItems(views []tasks.View) []tasks.ReviewItem {
 	return items
 }
 
+// mostToLookAt is how many rows a person wants to read under something else.
+const mostToLookAt = 40
+
 // printToLookAt prints under what was done what is to be looked at, if anything.
 func (a *app) printToLookAt(items []tasks.ReviewItem) error {
-	if len(items) == 0 {
+	rows := reviewRows(items)
+	if len(rows) == 0 {
 		return nil
 	}
-	if err := a.printLine(""); err != nil {
+	for _, line := range []string{"", "to look at:"} {
+		if err := a.printLine(line); err != nil {
+			return err
+		}
+	}
+	more := len(rows) - mostToLookAt
+	if err := a.printTable(reviewHead, rows[:min(len(rows), mostToLookAt)]); err != nil || more <= 0 {
 		return err
 	}
-	if err := a.printLine("to look at:"); err != nil {
-		return err
-	}
-	return a.printReview(items)
+	return a.printLine(fmt.Sprintf("and %d more: nhacviec tasks --review", more))
 }
 
-// printReview prints what is to be looked at; tasks with the same trouble and
-// cure share a row.
+// printReview prints what is to be looked at.
 func (a *app) printReview(items []tasks.ReviewItem) error {
+	return a.printTable(reviewHead, reviewRows(items))
+}
+
+var reviewHead = []string{"NO", "REASON", "WORDS", "CURE"}
+
+// reviewRows returns what is to be looked at; tasks with the same trouble and
+// cure share a row.
+func reviewRows(items []tasks.ReviewItem) [][]string {
 	var rows [][]string
 	at := map[string]int{} // what rows say -> index of the row
 	for _, r := range items {
 		row := []string{string(r.No), r.Reason, cut(r.Detail, wordWidth), r.Cure}
 		same := strings.Join(append([]string{r.Plan}, row[1:]...), "\x00")
-		if i, seen := at[same]; seen {
+		i, seen := at[same]
+		switch {
+		case !seen:
+			at[same] = len(rows)
+			rows = append(rows, row)
+		case len(rows[i][0]) <= wordWidth: // more would be cut off
 			rows[i][0] += ", " + row[0]
-			continue
 		}
-		at[same] = len(rows)
-		rows = append(rows, row)
 	}
 	for _, row := range rows {
 		row[0] = cut(row[0], wordWidth)
 	}
-	return a.printTable([]string{"NO", "REASON", "WORDS", "CURE"}, rows)
+	return rows
 }
 
 // unitCell shows a unit of a task: its code, or the plan's words in quotes
