@@ -93,11 +93,11 @@ func sameUnits(a, b []UnitRef) bool {
 		return true
 	}
 	unknown := slices.ContainsFunc(a, func(r UnitRef) bool { return r.Code == "" })
-	return unknown && listKey(a) == listKey(b)
+	return unknown && listKey(Cell(a)) == listKey(Cell(b))
 }
 
 // listKey returns the words of a list of units, however it is taken apart.
-func listKey(refs []UnitRef) string { return nameKey(strings.ReplaceAll(Cell(refs), ";", " ")) }
+func listKey(cell string) string { return nameKey(strings.ReplaceAll(cell, ";", " ")) }
 
 // handStays reports whether a deadline outlives the import because of what a
 // person did. One set by hand keeps the plan's words as its text, and gives way

@@ -121,8 +121,11 @@ func underHand(o, read Task) Task {
 	if h := o.ByHand.Lead; stays(h, o.Lead.Text, read.Lead.Text) {
 		r.Lead, r.ByHand.Lead = o.Lead, h
 	}
-	if h := o.ByHand.Coordinating; stays(h, Cell(o.Coordinating), Cell(read.Coordinating)) {
-		r.Coordinating, r.ByHand.Coordinating = o.Coordinating, h
+	if h := o.ByHand.Coordinating; h != nil { // the config may have come to take the words apart otherwise
+		file := listKey(*h)
+		if stays(&file, listKey(Cell(o.Coordinating)), listKey(Cell(read.Coordinating))) {
+			r.Coordinating, r.ByHand.Coordinating = o.Coordinating, h
+		}
 	}
 	if h := o.ByHand.Content; stays(h, o.Content, read.Content) {
 		r.Content, r.ByHand.Content = o.Content, h

@@ -98,6 +98,9 @@ func TestCompareByHand(t *testing.T) {
 		}
 	}
 	same("the same file", planned2(t, file, now))
+	otherwise := planned2(t, file, now)
+	otherwise.Coordinating = []UnitRef{{"phong-ban", "Các phòng, ban, ngành"}, {"so-x", "Sở"}, {"x", "X"}}
+	same("the same file, its units taken apart otherwise", otherwise)
 	exported := planned2(t, stored, now)
 	exported.ByHand = ByHand{}
 	exported.Deadline = ParseDeadline("", day(t, then)) // the new content names no date
