@@ -26,6 +26,9 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 	if err != nil {
 		return del, nil, fmt.Errorf("read what was told: %w", err)
 	}
+	if del.Again {
+		sent = nil
+	}
 	kept = del
 	kept.Steps = nil
 	out := map[tasks.DeliveryState]*tasks.Delivery{}

@@ -41,6 +41,9 @@ type Delivery struct {
 	Down        bool          `json:"down,omitempty"`   // still tried, but the office must hear of it: the channel needs a person, or it takes long
 	Told        bool          `json:"told,omitempty"`   // the office knows that it failed or is down
 
+	// Again: a person asked for it, so that it is sent though a later step is told.
+	Again bool `json:"again,omitempty"`
+
 	// Text is what is being sent, given with Sending: it is kept under its SHA256.
 	Text string `json:"-"`
 

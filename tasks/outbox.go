@@ -24,7 +24,9 @@ type LedgerQuery struct {
 	Plan  string
 	No    Number
 	Unit  string
-	Since time.Time
+	ID    string    // of a delivery: its own entries, and those that say that it is sent again
+	Since time.Time // not before
+	Until time.Time // before
 }
 
 // Briefing is what a composer needs to know to put a message into words.

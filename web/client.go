@@ -95,31 +95,9 @@ func (c *Client) Explain(ctx context.Context, key tasks.Key, on tasks.Date, expl
 type LedgerQuery struct {
 	Plan  string
 	No    tasks.Number
-	Unit  string // code, name or alias
-	Since tasks.Date
-}
-
-// Ledger calls fn with the entries chosen, oldest first, and returns the first
-// error.
-func (c *Client) Ledger(ctx context.Context, q LedgerQuery, fn func(tasks.Entry) error) error {
-	return c.do(ctx, http.MethodGet, "/v1/ledger", query("plan", q.Plan, "no", string(q.No), "unit", q.Unit, "since", q.Since.String()), nil,
-		func(body io.Reader) error {
-			d := json.NewDecoder(body)
-			if _, err := d.Token(); err != nil { // [
-				return err
-			}
-			for d.More() {
-				var e tasks.Entry
-				if err := d.Decode(&e); err != nil {
-					return err
-				}
-				if err := fn(e); err != nil {
-					return err
-				}
-			}
-			_, err := d.Token() // ]
-			return err
-		})
+	Unit  string     // code, name or alias
+	Since tasks.Date // the first day
+	Until tasks.Date // the last day
 }
 
 // Verify walks the ledger's chain.
@@ -128,8 +106,8 @@ func (c *Client) Verify(ctx context.Context) (Verified, error) {
 }
 
 // Outbox returns what waits or failed, oldest first.
-func (c *Client) Outbox(ctx context.Context) ([]tasks.Delivery, error) {
-	return get[[]tasks.Delivery](ctx, c, "/v1/outbox", nil)
+func (c *Client) Outbox(ctx context.Context) ([]Waiting, error) {
+	return get[[]Waiting](ctx, c, "/v1/outbox", nil)
 }
 
 // Resend sends a delivery once more, and returns the new one.

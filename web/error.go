@@ -10,6 +10,7 @@ import (
 // The exit codes of the command line, which travel with an error.
 const (
 	ExitFailed   = 1
+	ExitPartly   = 3  // some of it was done
 	ExitProblems = 4  // a check found something
 	ExitUsage    = 64 // EX_USAGE
 	ExitNoDaemon = 69 // EX_UNAVAILABLE

@@ -29,6 +29,8 @@ type Plans interface {
 type Ledger interface {
 	Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error
 	Verify() (proven uint64, err error)
+	Delivery(id string) (tasks.Delivery, error) // what waits, too
+	Text(sum string) (string, error)            // what was sent, by its SHA-256 in hex
 }
 
 // Outbox is what waits to be sent or has failed.
@@ -43,6 +45,8 @@ type Planner interface {
 	Forecast(from, to time.Time) ([]tasks.Message, error)
 	// Explain says who is told of a task on a day and why; the answer is JSON-able.
 	Explain(key tasks.Key, on tasks.Date) (any, error)
+	// Stale says why nothing that a message says holds any more; "": something does.
+	Stale(m tasks.Message) (why string, err error)
 }
 
 // Tester sends one real message.
@@ -65,6 +69,7 @@ type Setting struct {
 	Units    *tasks.Directory
 	Location *time.Location
 	Soon     int // the largest lead time, in days
+	Channels []tasks.Channel
 }
 
 // Handler answers the control API.
@@ -115,7 +120,8 @@ var routes = map[string]map[string]route{
 	"/v1/export":     {http.MethodGet: {answer: (*Handler).export, query: []string{"plan"}}},
 	"/v1/forecast":   {http.MethodGet: {answer: (*Handler).forecast, query: []string{"from", "to", "unit"}}},
 	"/v1/explain":    {http.MethodGet: {answer: (*Handler).explain, query: []string{"plan", "no", "on"}}},
-	"/v1/ledger":     {http.MethodGet: {stream: (*Handler).ledger, query: []string{"plan", "no", "unit", "since"}}},
+	"/v1/ledger":     {http.MethodGet: {stream: (*Handler).ledger, query: []string{"plan", "no", "unit", "since", "until"}}},
+	"/v1/delivery":   {http.MethodGet: {answer: (*Handler).life, query: []string{"id"}}},
 	"/v1/verify":     {http.MethodGet: {answer: (*Handler).verify}},
 	"/v1/outbox":     {http.MethodGet: {answer: (*Handler).outbox}},
 	"/v1/status":     {http.MethodGet: {answer: (*Handler).status}},

@@ -31,6 +31,8 @@ type office struct {
 	tasks   map[tasks.Key]tasks.Task
 	entries []tasks.Entry
 	outbox  []tasks.Delivery
+	texts   map[string]string
+	stale   string
 	writes  int // calls of a method that changes or sends
 
 	fails       error // what every method that reads the ledger ends with
@@ -89,6 +91,24 @@ func (o *office) Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error {
 }
 
 func (o *office) Verify() (uint64, error) { return uint64(len(o.entries)), o.broken }
+
+func (o *office) Delivery(id string) (tasks.Delivery, error) {
+	for _, d := range o.outbox {
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return tasks.Delivery{}, fmt.Errorf("no delivery %s", id)
+}
+
+func (o *office) Text(sum string) (string, error) {
+	if text, ok := o.texts[sum]; ok {
+		return text, nil
+	}
+	return "", errors.New("not kept")
+}
+
+func (o *office) Stale(m tasks.Message) (string, error) { return o.stale, nil }
 
 func (o *office) Outbox() ([]tasks.Delivery, error) { return o.outbox, nil }
 
@@ -160,7 +180,9 @@ func newOffice(t *testing.T) (*office, *web.Handler) {
 	o.status.Since = morning.UTC()
 	h := &web.Handler{
 		Plans: o, Ledger: o, Outbox: o, Planner: o, Tester: o, Daemon: o,
-		Setting: func() web.Setting { return web.Setting{Units: units, Location: saigon, Soon: 7} },
+		Setting: func() web.Setting {
+			return web.Setting{Units: units, Location: saigon, Soon: 7, Channels: []tasks.Channel{tasks.Email}}
+		},
 		Now:     func() time.Time { return morning.UTC() },
 		Version: "v1.2.3",
 		Store:   "/var/lib/nhacviec/nhacviec.db",
@@ -465,14 +487,32 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	o, h := newOffice(t)
 	o.outbox = []tasks.Delivery{
-		{ID: "abc", State: tasks.Failed, NextAttempt: morning.UTC(), Message: tasks.Message{At: morning.UTC()}},
-		{ID: "def", State: tasks.Retry},
+		{ID: "abc", State: tasks.Failed, NextAttempt: morning.UTC(), Message: tasks.Message{At: morning.UTC(), Recipient: tasks.Recipient{Channel: tasks.Email}}, Error: "550"},
+		{ID: "def", State: tasks.Retry, Message: tasks.Message{Recipient: tasks.Recipient{Channel: tasks.Email}}, Error: "421", SHA256: "ab"},
+		{ID: "ghi", State: tasks.Planned, Message: tasks.Message{Recipient: tasks.Recipient{Channel: tasks.ZaloOA}}},
 	}
+	o.texts = map[string]string{"ab": "Kính gửi"}
 	for name, c := range clients(t, h) {
 		rows, err := c.Outbox(t.Context())
-		if err != nil || len(rows) != 2 || rows[0].At.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
+		if err != nil || len(rows) != 3 || rows[0].At.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
 			t.Errorf("%s: outbox %+v, %v", name, rows, err)
 		}
+		for i, why := range []string{"550", "421", "no table [zalo_oa]"} {
+			if !strings.Contains(rows[i].Why, why) {
+				t.Errorf("%s: %s waits because %q, want %q", name, rows[i].ID, rows[i].Why, why)
+			}
+		}
+		if life, err := c.Life(t.Context(), "def"); err != nil || len(life.Texts) != 1 || life.Texts[0].Text != "Kính gửi" {
+			t.Errorf("%s: life %+v, %v", name, life, err)
+		}
+		if _, err := c.Resend(t.Context(), web.Resend{ID: "ghi"}); !sameError(err, "no table [zalo_oa]", web.ExitFailed) {
+			t.Errorf("%s: through a channel that is gone: %v", name, err)
+		}
+		o.stale = "ct05/2: the task is done"
+		if _, err := c.Resend(t.Context(), web.Resend{ID: "abc"}); !sameError(err, "the task is done", web.ExitFailed) {
+			t.Errorf("%s: of what does not hold: %v", name, err)
+		}
+		o.stale = ""
 		if d, err := c.Resend(t.Context(), web.Resend{ID: "abc", By: "an"}); err != nil || d.ID != "abc-2" {
 			t.Errorf("%s: resend %+v, %v", name, d, err)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -86,6 +87,13 @@ func (h *Handler) ledger(r *http.Request, emit func(any) error) error {
 	if err != nil {
 		return err
 	}
+	until, err := date(r, "until")
+	if err != nil {
+		return err
+	}
+	if since != 0 && until != 0 && until < since {
+		return Usage(fmt.Sprintf("the period ends on %s, before it begins on %s", until.Day(), since.Day()), "")
+	}
 	if err := h.knownPlan(q.Get("plan")); err != nil {
 		return err
 	}
@@ -94,18 +102,16 @@ func (h *Handler) ledger(r *http.Request, emit func(any) error) error {
 	if since != 0 {
 		query.Since = since.At(0, 0, setting.Location)
 	}
+	if until != 0 {
+		query.Until = (until + 1).At(0, 0, setting.Location)
+	}
 	if words := q.Get("unit"); words != "" {
 		if query.Unit, err = h.unitOnRecord(setting.Units, words); err != nil {
 			return err
 		}
 	}
 	return h.Ledger.Ledger(query, func(e tasks.Entry) error {
-		e.Time = e.Time.In(setting.Location)
-		if e.Delivery != nil {
-			d := inZone(*e.Delivery, setting.Location)
-			e.Delivery = &d
-		}
-		return emit(e)
+		return emit(entryInZone(e, setting.Location))
 	})
 }
 
@@ -156,16 +162,52 @@ func (h *Handler) verify(*http.Request) (any, error) {
 	return Verified{Entries: n, Broken: e.Message, Hint: e.Hint}, nil
 }
 
+// Waiting is a delivery that waits or failed.
+type Waiting struct {
+	tasks.Delivery
+	Why string `json:"why"` // it has not left the house
+}
+
 func (h *Handler) outbox(*http.Request) (any, error) {
 	rows, err := h.Outbox.Outbox()
 	if err != nil {
 		return nil, err
 	}
-	out := make([]tasks.Delivery, len(rows))
+	held := false
+	if h.Daemon != nil {
+		s, err := h.Daemon.Status()
+		if err != nil {
+			return nil, err
+		}
+		held = s.ClockAhead > 0
+	}
+	setting := h.Setting()
+	out := make([]Waiting, len(rows))
 	for i, d := range rows {
-		out[i] = inZone(d, h.Setting().Location)
+		out[i] = Waiting{inZone(d, setting.Location), h.why(d, setting, held)}
 	}
 	return out, nil
+}
+
+// why returns why a delivery has not left the house.
+func (h *Handler) why(d tasks.Delivery, s Setting, held bool) string {
+	switch {
+	case d.State == tasks.Failed:
+		return d.Error
+	case !slices.Contains(s.Channels, d.Channel):
+		return notConfigured(d.Channel)
+	case h.Daemon == nil:
+		return "no daemon runs; " + cmp.Or(d.Error, "not tried yet")
+	case held && d.Kind != tasks.FailureNotice:
+		return "the clock is not believed: see nhacviec status"
+	case d.State == tasks.Sending:
+		return "it is being sent"
+	}
+	return cmp.Or(d.Error, "it has not had its turn yet")
+}
+
+func notConfigured(ch tasks.Channel) string {
+	return fmt.Sprintf("the config has no table [%s], so nothing is sent through it", ch)
 }
 
 // Resend asks for a delivery to be sent once more.
@@ -182,11 +224,32 @@ func (h *Handler) resend(r *http.Request) (any, error) {
 	if in.ID == "" {
 		return nil, Usage("say which delivery to send again", "nhacviec outbox lists them with their ids")
 	}
+	old, err := h.Ledger.Delivery(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.sendable(old); err != nil {
+		return nil, err
+	}
 	d, err := h.Outbox.Resend(in.ID, in.By, h.Now())
 	if err != nil {
 		return nil, err
 	}
 	return inZone(d, h.Setting().Location), nil
+}
+
+// sendable refuses what would be dropped when its turn comes, or never have one.
+func (h *Handler) sendable(d tasks.Delivery) error {
+	if !slices.Contains(h.Setting().Channels, d.Channel) {
+		return &Error{Message: fmt.Sprintf("%s is not sent again: %s", d.ID, notConfigured(d.Channel)), Exit: ExitFailed, Status: http.StatusConflict,
+			Hint: "put the channel into the config, or tell the unit in another way"}
+	}
+	why, err := h.Planner.Stale(d.Message)
+	if err != nil || why == "" {
+		return err
+	}
+	return &Error{Message: fmt.Sprintf("%s is not sent again: nothing in it holds any more: %s", d.ID, why), Exit: ExitFailed, Status: http.StatusConflict,
+		Hint: "nhacviec explain N says what is sent about a task now, and when"}
 }
 
 // SendTest asks for one real message.

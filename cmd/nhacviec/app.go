@@ -193,7 +193,7 @@ func newHandler(st *store.Store, setup func() scheduler.Setup, now func() time.T
 		Planner: planner{st, setup, now},
 		Setting: func() web.Setting {
 			s := setup()
-			return web.Setting{Units: s.Units, Location: s.Calendar.Location, Soon: s.Soon()}
+			return web.Setting{Units: s.Units, Location: s.Calendar.Location, Soon: s.Soon(), Channels: s.Channels}
 		},
 		Now:     now,
 		Version: readVersion().String(),

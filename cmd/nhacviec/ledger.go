@@ -16,34 +16,34 @@ import (
 func newLedgerCommand(a *app) *cobra.Command {
 	var q web.LedgerQuery
 	var task string
-	var since dateFlag
+	var since, until dateFlag
+	var asCSV bool
 	cmd := &cobra.Command{
 		Use:   "ledger",
 		Short: "Show what was sent to whom, and who changed what",
 		Long: `Ledger shows the kept record, oldest first: what was sent to whom, when, by which
 rule, with the server's reply; and every change of a task, with who and why.
-With --unit it shows what that unit was sent. --json has all fields.`,
+With --unit it shows what that unit was sent. --json and --csv have all fields;
+the CSV is for a spreadsheet program. "ledger show ID" shows one message's whole
+life and the text that was sent.`,
 		Example: `  nhacviec ledger --task 21
-  nhacviec ledger --unit tu-phap --since 01/06/2023`,
+  nhacviec ledger --unit tu-phap --since 01/06/2023 --until 30/06/2023
+  nhacviec ledger --csv > so-gui.csv
+  nhacviec ledger show k5ttcbxljdnfplorhlyzqxifde`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q.No, q.Since = tasks.Number(task), since.Date
+			if a.json && asCSV {
+				return web.Usage("--json and --csv do not go together", usageHint(cmd))
+			}
+			q.No, q.Since, q.Until = tasks.Number(task), since.Date, until.Date
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
-				if a.json {
+				switch {
+				case a.json:
 					return a.printLedgerJSON(ctx, c, q)
+				case asCSV:
+					return a.printLedgerCSV(ctx, c, q)
 				}
-				var rows [][]string
-				err := c.Ledger(ctx, q, func(e tasks.Entry) error {
-					rows = append(rows, ledgerRow(e))
-					return nil
-				})
-				if err != nil {
-					return err
-				}
-				if len(rows) == 0 {
-					a.say("the ledger has nothing about that")
-				}
-				return a.printTable([]string{"SEQ", "TIME", "WHAT", "TASKS", "WHO", "DETAIL"}, rows)
+				return a.printLedger(ctx, c, q)
 			})
 		},
 	}
@@ -52,7 +52,37 @@ With --unit it shows what that unit was sent. --json has all fields.`,
 	flags.StringVar(&q.Plan, "plan", "", "only what is about this plan")
 	flags.StringVar(&q.Unit, "unit", "", "only what was sent to this unit, by code or name")
 	flags.Var(&since, "since", "only what was written from this day on")
+	flags.Var(&until, "until", "only what was written up to this day")
+	flags.BoolVar(&asCSV, "csv", false, "print CSV for a spreadsheet program, all fields")
+	cmd.AddCommand(newLedgerShowCommand(a))
 	return cmd
+}
+
+func (a *app) printLedger(ctx context.Context, c *web.Client, q web.LedgerQuery) error {
+	var rows [][]string
+	err := c.Ledger(ctx, q, func(e tasks.Entry) error {
+		rows = append(rows, ledgerRow(e))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		a.say("the ledger has nothing about that")
+	}
+	return a.printTable(ledgerHead, rows)
+}
+
+// printLedgerCSV prints the entries while they come.
+func (a *app) printLedgerCSV(ctx context.Context, c *web.Client, q web.LedgerQuery) error {
+	out, err := web.NewLedgerCSV(a.stdout)
+	if err != nil {
+		return err
+	}
+	if err := c.Ledger(ctx, q, out.Add); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // printLedgerJSON prints the entries as one array while they come: a ledger of
@@ -76,6 +106,8 @@ func (a *app) printLedgerJSON(ctx context.Context, c *web.Client, q web.LedgerQu
 	}
 	return err
 }
+
+var ledgerHead = []string{"SEQ", "TIME", "WHAT", "TASKS", "WHO", "DETAIL"}
 
 func ledgerRow(e tasks.Entry) []string {
 	seq, at := fmt.Sprint(e.Seq), clock(e.Time)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"nhacviec/scheduler"
@@ -51,6 +52,29 @@ func (p planner) Explain(key tasks.Key, on tasks.Date) (any, error) {
 		return nil, err
 	}
 	return scheduler.Explain(t, p.setup(), sent, on), nil
+}
+
+// Stale says why nothing that a message says holds any more; "": something
+// does.
+func (p planner) Stale(m tasks.Message) (string, error) {
+	if m.Kind != tasks.Reminder {
+		return "", nil
+	}
+	setup := p.setup()
+	today := tasks.DateOf(p.now().In(setup.Calendar.Location))
+	var reasons []string
+	for _, step := range m.Steps {
+		t, err := p.store.Task(step.Key)
+		if err != nil {
+			return "", err
+		}
+		why := setup.Stale(step, m.Recipient, t, today)
+		if why == "" {
+			return "", nil
+		}
+		reasons = append(reasons, step.Key.String()+": "+why)
+	}
+	return strings.Join(reasons, "; "), nil
 }
 
 func (p planner) sent(tt []tasks.Task) (tasks.Sent, error) {

@@ -111,13 +111,17 @@ func wordsOf(q tasks.LedgerQuery) (words [][]byte, err error) {
 	add(q.Plan, q.Plan)
 	add(string(q.No), q.No)
 	add(q.Unit, q.Unit)
+	add(q.ID, q.ID)
 	return words, err
 }
 
 // chosen: a delivery belongs to the unit it went to and to the tasks that its
 // steps or review items name; a change belongs to its task or plan.
 func chosen(e tasks.Entry, q tasks.LedgerQuery) bool {
-	if e.Time.Before(q.Since) {
+	if e.Time.Before(q.Since) || !q.Until.IsZero() && !e.Time.Before(q.Until) {
+		return false
+	}
+	if q.ID != "" && !speaksOf(e, q.ID) {
 		return false
 	}
 	if q.Unit != "" && (e.Delivery == nil || e.Delivery.Unit != q.Unit) {
@@ -135,6 +139,14 @@ func chosen(e tasks.Entry, q tasks.LedgerQuery) bool {
 	return e.Delivery != nil &&
 		(slices.ContainsFunc(e.Delivery.Steps, func(st tasks.Step) bool { return is(st.Key) }) ||
 			slices.ContainsFunc(e.Delivery.Review, func(it tasks.ReviewItem) bool { return is(it.Key) }))
+}
+
+// speaksOf: the entry is about a delivery, or says that it was sent again.
+func speaksOf(e tasks.Entry, id string) bool {
+	if e.Change != nil {
+		return e.Change.Action == actionResend && (e.Change.Old == id || e.Change.New == id)
+	}
+	return e.Delivery != nil && e.Delivery.ID == id
 }
 
 // Verify walks the ledger as it stands, from its first entry, and returns how

@@ -450,6 +450,7 @@ func (s *Store) Resend(id, by string, now time.Time) (tasks.Delivery, error) {
 		}
 		base, _, _ := strings.Cut(id, "-")
 		again = tasks.NewDelivery(old.Message, old.Config, now)
+		again.Again = true
 		for n := 2; ; n++ {
 			if again.ID = base + "-" + strconv.Itoa(n); !known(tx, again.ID) {
 				break

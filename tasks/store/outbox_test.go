@@ -317,7 +317,7 @@ func TestResend(t *testing.T) {
 	later := now.Add(time.Hour)
 	again := get1[tasks.Delivery](t)(s.Resend(dd[0].ID, "an", later))
 	want := tasks.NewDelivery(dd[0].Message, "cfg", later)
-	want.ID = dd[0].ID + "-2"
+	want.ID, want.Again = dd[0].ID+"-2", true
 	equal(t, again, want)
 	equal(t, ready(t, s, later), []tasks.Delivery{want})
 	equal(t, len(get1[[]tasks.Delivery](t)(s.Failures())), 0)
