@@ -209,7 +209,7 @@ func weight(del tasks.Delivery) int64 {
 func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (tasks.Delivery, tasks.Content, error) {
 	now := d.Now()
 	nothing := tasks.Content{}
-	kept, weeded, err := d.weed(del, now)
+	kept, weeded, read, err := d.weed(del, now)
 	if err != nil {
 		return del, nothing, d.fail(ctx, l, del, err)
 	}
@@ -229,7 +229,7 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 	if len(weeded) > 0 && len(kept.Steps) == 0 {
 		return del, nothing, nil
 	}
-	content, err := d.content(kept)
+	content, err := d.content(kept, read)
 	if err != nil {
 		return del, nothing, d.fail(ctx, l, kept, fmt.Errorf("compose: %w", err))
 	}

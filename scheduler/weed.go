@@ -15,16 +15,17 @@ import (
 // task has changed (dropped), a later step of the same due date is told
 // (superseded), or the task cannot be read (failed). What is taken out becomes
 // a delivery of its own, with the reasons; one of them bears the delivery's own
-// id if nothing is left of it.
-func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, weeded []tasks.Delivery, err error) {
+// id if nothing is left of it. read holds the tasks as they were read.
+func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, weeded []tasks.Delivery, read map[tasks.Key]tasks.Task, err error) {
+	read = map[tasks.Key]tasks.Task{}
 	if del.Kind != tasks.Reminder {
-		return del, nil, nil
+		return del, nil, read, nil
 	}
 	s := d.Setup()
 	today := tasks.DateOf(now.In(s.Calendar.Location))
 	sent, err := d.Outbox.Told(del.Message)
 	if err != nil {
-		return del, nil, fmt.Errorf("read what was told: %w", err)
+		return del, nil, read, fmt.Errorf("read what was told: %w", err)
 	}
 	if del.Again {
 		sent = nil
@@ -32,8 +33,8 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 	kept = del
 	kept.Steps = nil
 	out := map[tasks.DeliveryState]*tasks.Delivery{}
-	for i, step := range del.Steps {
-		state, why := d.fate(s, del.Message, i, sent, today)
+	for _, step := range del.Steps {
+		state, why := d.fate(s, step, del.Recipient, sent, read, today)
 		if why == "" {
 			if step.Due != 0 {
 				left := int(step.Due - today)
@@ -63,34 +64,35 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 		whole = false
 		weeded = append(weeded, *w)
 	}
-	return kept, weeded, nil
+	return kept, weeded, read, nil
 }
 
-// fate returns why a message's step i is not to be sent now, and what becomes
-// of it; "" when it is.
-func (d *Deliverer) fate(s Setup, m tasks.Message, i int, sent tasks.Sent, today tasks.Date) (tasks.DeliveryState, string) {
-	step := m.Steps[i]
+// fate returns why a step is not to be sent to its recipient now, and what
+// becomes of it; "" when it is.
+func (d *Deliverer) fate(s Setup, step tasks.Step, to tasks.Recipient, sent tasks.Sent, read map[tasks.Key]tasks.Task, today tasks.Date) (tasks.DeliveryState, string) {
 	t, err := d.Library.Task(step.Key)
 	if err != nil {
 		return tasks.Failed, "cannot be read: " + err.Error()
 	}
-	if why := s.Stale(step, m.Recipient, t, today); why != "" {
+	read[step.Key] = t
+	if why := s.Stale(step, to, t, today); why != "" {
 		return tasks.Dropped, why
 	}
-	if mark := m.Marks()[i]; sent[mark.SentKey] > mark.Rank {
+	series, rank, _ := step.Mark()
+	if sent[tasks.SentKey{Key: step.Key, Version: step.Version, Series: series, Recipient: to}] > rank {
 		return tasks.Superseded, "a later step is told"
 	}
 	return "", ""
 }
 
 // content composes the message, or takes up the parts of one that was sent in
-// part.
-func (d *Deliverer) content(del tasks.Delivery) (tasks.Content, error) {
+// part; read holds the tasks that were read already.
+func (d *Deliverer) content(del tasks.Delivery, read map[tasks.Key]tasks.Task) (tasks.Content, error) {
 	if del.PartsSent > 0 {
 		return tasks.Content{Text: del.Parts, Carries: del.Carries}, nil
 	}
 	s := d.Setup()
-	b := tasks.Briefing{Now: d.Now().In(s.Calendar.Location), Office: s.Office, Units: s.Units, Soon: s.Soon(), Plans: map[string]tasks.Plan{}, Tasks: map[tasks.Key]tasks.Task{}}
+	b := tasks.Briefing{Now: d.Now().In(s.Calendar.Location), Office: s.Office, Units: s.Units, Soon: s.Soon(), Plans: map[string]tasks.Plan{}, Tasks: read}
 	plans, err := d.Library.Plans()
 	if err != nil {
 		return tasks.Content{}, err
@@ -109,6 +111,9 @@ func (d *Deliverer) content(del tasks.Delivery) (tasks.Content, error) {
 		return d.Compose(del.Message, b)
 	}
 	for _, key := range keys(del.Message) {
+		if _, known := read[key]; known {
+			continue
+		}
 		t, err := d.Library.Task(key)
 		if err != nil {
 			return tasks.Content{}, fmt.Errorf("task %s: %w", key, err)
