@@ -171,11 +171,18 @@ func (a *app) askStore(ctx context.Context, c *Config, u use, verb func(context.
 		a.sayMore("no daemon answers, and there is no store yet at %s", path)
 		path = filepath.Join(dir, storeFile)
 	}
+	_, missing := os.Stat(path)
 	st, err := store.OpenWith(path, c.Backup.Dir)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+	defer func() {
+		plans, broken := st.Plans()
+		unused := errors.Is(missing, fs.ErrNotExist) && broken == nil && len(plans) == 0
+		if err = errors.Join(err, st.Close()); err != nil && unused {
+			os.Remove(path) // what was refused leaves nothing behind
+		}
+	}()
 	a.sayMore("no daemon answers; the store is %s", path)
 	h := newHandler(st, func() scheduler.Setup { return c.Setup }, a.now)
 	h.Tester = ownTester{c, st, a.now}
