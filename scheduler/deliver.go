@@ -167,18 +167,18 @@ func (d *Deliverer) each(do func(*lane)) {
 // limits until ctx ends; what is under way then has until grace ends. The error
 // is the store's, and nothing was sent: what cannot be recorded must stop the
 // lane.
-func (d *Deliverer) attempt(ctx, grace context.Context, l *lane, del tasks.Delivery) (err error) {
+func (d *Deliverer) attempt(ctx, grace context.Context, w *worker, del tasks.Delivery) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			d.Log.Error("a message broke its delivery", "id", del.ID, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = d.fail(grace, l, del, fmt.Errorf("internal error: %v", r))
+			err = d.fail(grace, w.lane, del, fmt.Errorf("internal error: %v", r))
 		}
 	}()
 	address, err := d.Addresses.CurrentAddress(del.Channel, del.Address)
 	if err != nil {
 		return fmt.Errorf("look up %s: %w", del.Address, err)
 	}
-	if l.pace(ctx, address, 0) != nil {
+	if w.pace(ctx, address, 0) != nil {
 		return nil // stopping; it waits on
 	}
 	weight := weight(del)
@@ -186,11 +186,12 @@ func (d *Deliverer) attempt(ctx, grace context.Context, l *lane, del tasks.Deliv
 		return nil
 	}
 	defer d.traffic.Release(weight)
-	del, content, err := d.prepare(grace, l, del)
+	del, content, err := d.prepare(grace, w.lane, del)
 	if err != nil || len(content.Text) == 0 {
 		return err
 	}
-	return d.send(grace, l, del, address, content)
+	w.recording.Wait()
+	return d.send(grace, w, del, address, content)
 }
 
 // weight of a delivery in the traffic: it goes together with others, or alone
@@ -247,34 +248,35 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 
 // send hands the parts that are not sent yet to the channel and records what
 // became of each.
-func (d *Deliverer) send(ctx context.Context, l *lane, del tasks.Delivery, address string, c tasks.Content) error {
+func (d *Deliverer) send(ctx context.Context, w *worker, del tasks.Delivery, address string, c tasks.Content) error {
 	for moves := 0; ; {
-		receipt, err := l.Sender.Send(ctx, tasks.Outgoing{ID: del.ID, At: del.At, Kind: del.Kind, Address: address,
+		receipt, err := w.Sender.Send(ctx, tasks.Outgoing{ID: del.ID, At: del.At, Kind: del.Kind, Address: address,
 			Subject: c.Subject, HTML: c.HTML, Text: c.Text[del.PartsSent], Silent: silent(del.Message)})
 		var moved *tasks.SendError
 		if errors.As(err, &moved) && moved.Outcome == tasks.Moved && moves < mostMoves {
 			if err := d.Addresses.MoveAddress(del.Channel, del.Address, moved.NewAddress); err != nil {
 				err = fmt.Errorf("keep the new address of %s: %w", del.Address, err)
-				return d.failed(ctx, l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
+				return d.failed(ctx, w.lane, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
 			}
 			address = moved.NewAddress
 			moves++
 			continue
 		}
 		if err != nil {
-			return d.failed(ctx, l, del, tasks.AsSendError(err))
+			return d.failed(ctx, w.lane, del, tasks.AsSendError(err))
 		}
 		del.PartsSent++
 		del.Reply = receipt.Reply
 		if del.PartsSent == len(c.Text) {
-			l.note(func(h *Health) { h.LastSent = d.Now() })
-			return d.sent(ctx, l, del)
+			w.note(func(h *Health) { h.LastSent = d.Now() })
+			d.sent(ctx, w, del)
+			return nil
 		}
-		if err := d.record(ctx, l, del); err != nil {
+		if err := d.record(ctx, w.lane, del); err != nil {
 			return fmt.Errorf("record part %d of %d: %w", del.PartsSent, len(c.Text), err)
 		}
-		if err := l.pace(ctx, del.Address, del.PartsSent); err != nil {
-			return d.failed(ctx, l, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
+		if err := w.pace(ctx, del.Address, del.PartsSent); err != nil {
+			return d.failed(ctx, w.lane, del, &tasks.SendError{Outcome: tasks.Transient, Err: err})
 		}
 	}
 }

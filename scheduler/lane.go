@@ -53,8 +53,10 @@ func (l *lane) run(ctx, grace context.Context, drain bool) {
 	var workers sync.WaitGroup
 	for range max(l.Workers, 1) {
 		workers.Go(func() {
+			w := worker{lane: l}
+			defer w.recording.Wait()
 			for del := range work {
-				l.deliver(ctx, grace, del)
+				w.deliver(ctx, grace, del)
 			}
 		})
 	}
@@ -132,12 +134,20 @@ func (l *lane) ready(now time.Time, limit int) (ready []tasks.Delivery, next tim
 	return ready, next, err
 }
 
-func (l *lane) deliver(ctx, grace context.Context, del tasks.Delivery) {
-	defer l.poke()
-	defer l.release(del.ID)
-	if err := l.deliverer.attempt(ctx, grace, l, del); err != nil {
-		l.deliverer.Log.Error("the outbox cannot be written; pausing", "channel", l.channel, "error", err)
-		l.pause(l.deliverer.Now().Add(firstRetry))
+// worker takes one delivery after the other. While the record that one was sent
+// is written, it prepares the next, and sends that when the record stands: no
+// more than one message a worker is ever sent and not recorded.
+type worker struct {
+	*lane
+	recording sync.WaitGroup
+}
+
+func (w *worker) deliver(ctx, grace context.Context, del tasks.Delivery) {
+	defer w.poke()
+	defer w.release(del.ID)
+	if err := w.deliverer.attempt(ctx, grace, w, del); err != nil {
+		w.deliverer.Log.Error("the outbox cannot be written; pausing", "channel", w.channel, "error", err)
+		w.pause(w.deliverer.Now().Add(firstRetry))
 	}
 }
 

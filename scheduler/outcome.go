@@ -48,14 +48,16 @@ func (d *Deliverer) record(ctx context.Context, l *lane, del tasks.Delivery) err
 	}
 }
 
-func (d *Deliverer) sent(ctx context.Context, l *lane, del tasks.Delivery) error {
-	now := d.Now()
-	del.State, del.SentAt, del.Error = tasks.Delivered, now, ""
-	if err := d.record(ctx, l, del); err != nil {
-		return fmt.Errorf("record that %s was sent: %w", del.ID, err)
-	}
-	d.Log.Info("sent", "id", del.ID, "kind", del.Kind, "unit", del.Unit, "channel", del.Channel, "steps", len(del.Steps))
-	return nil
+// sent records that a delivery was sent, while the worker goes on.
+func (d *Deliverer) sent(ctx context.Context, w *worker, del tasks.Delivery) {
+	del.State, del.SentAt, del.Error = tasks.Delivered, d.Now(), ""
+	w.recording.Go(func() {
+		if err := d.record(ctx, w.lane, del); err != nil {
+			d.Log.Error("sent, and not recorded: it will be sent again", "id", del.ID, "error", err)
+			return
+		}
+		d.Log.Info("sent", "id", del.ID, "kind", del.Kind, "unit", del.Unit, "channel", del.Channel, "steps", len(del.Steps))
+	})
 }
 
 // failed records an attempt that did not end in a receipt.
