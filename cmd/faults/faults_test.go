@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // TestQuick runs every group in small: the release binary against servers on
-// loopback.
+// loopback. Groups that build the program anew are left to the command.
 func TestQuick(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "faults-") // unlike t.TempDir's it can be opened to another user
@@ -24,7 +25,8 @@ func TestQuick(t *testing.T) {
 		t.Fatal(err)
 	}
 	const side = 5 // they mostly wait
-	for _, o := range l.runAll(t.Context(), groups(), side, io.Discard) {
+	chosen := slices.DeleteFunc(groups(), func(g group) bool { return g.builds })
+	for _, o := range l.runAll(t.Context(), chosen, side, io.Discard) {
 		t.Run(o.id, func(t *testing.T) {
 			for _, line := range o.notes {
 				t.Log(line)
@@ -36,6 +38,22 @@ func TestQuick(t *testing.T) {
 				t.Log(o.void + o.skipped)
 			}
 		})
+	}
+}
+
+// TestPatchesFit holds the patches of the points and the mutants to the sources:
+// who changes these lines must say where the harness is to strike now.
+func TestPatchesFit(t *testing.T) {
+	t.Parallel()
+	l := &lab{root: "../.."}
+	all := map[string][]patch{"points": pointPatches()}
+	for _, m := range mutants() {
+		all[m.name] = m.patches
+	}
+	for name, patches := range all {
+		if _, err := l.overlay(t.TempDir(), patches); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 type group struct {
 	id, title string
 	alone     bool // it measures, so nothing else runs beside it
+	builds    bool // it builds the program anew, with patches
 	run       func(context.Context, *lab) (result, error)
 }
 
@@ -20,7 +21,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{id: "G1", title: "SIGKILL at random, G2: repeats", alone: true, run: killAtRandom},
-		{id: "G3", title: "SIGKILL at named points", run: killAtPoints},
+		{id: "G3", title: "SIGKILL at named points", builds: true, run: killAtPoints},
 		{id: "G4", title: "power cut", run: losePower},
 		{id: "G5", title: "store file damaged", run: spoilStore},
 		{id: "G10", title: "disk full, read-only, no descriptors", run: fillDisk},
@@ -28,7 +29,7 @@ func groups() []group {
 		{id: "G12", title: "SIGTERM while sending", run: stopWhileSending},
 		{id: "G13", title: "backup under kills, restore", run: restoreDrill},
 		{id: "R", title: "rough far ends, missed fires, GETs", run: beRough},
-		{id: "M", title: "mutants of the program", run: seedMutants},
+		{id: "M", title: "mutants of the program", builds: true, run: seedMutants},
 	}
 }
 

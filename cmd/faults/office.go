@@ -20,13 +20,14 @@ import (
 type office struct {
 	*recorder
 	*ends
-	lab    *lab
-	dir    string
-	binary string        // the one that its daemon and verbs run
-	config string        // path of the config file
-	text   string        // of the config file
-	offset time.Duration // of its time zone
-	uid    int           // the user that the program runs as; 0: ours
+	lab     *lab
+	dir     string
+	binary  string        // the one that its daemon and verbs run
+	config  string        // path of the config file
+	text    string        // of the config file
+	offset  time.Duration // of its time zone
+	lastLog string        // of the last daemon that did not end as it should
+	uid     int           // the user that the program runs as; 0: ours
 }
 
 // plan says what an office has to send: so many messages of each channel, each
@@ -56,8 +57,12 @@ func (l *lab) open(ctx context.Context, name, binary string, p plan) (*office, e
 }
 
 func (o *office) importPlan(ctx context.Context) error {
-	_, err := o.ask(ctx, "import", filepath.Join(o.dir, "plan.md"), "--plan", "kh", "--issued", o.today().String())
+	_, err := o.ask(ctx, o.importArgs()...)
 	return err
+}
+
+func (o *office) importArgs() []string {
+	return []string{"import", filepath.Join(o.dir, "plan.md"), "--plan", "kh", "--issued", o.today().String()}
 }
 
 // found makes an office that has no store yet.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -18,11 +19,13 @@ type point struct {
 	name  string
 	where string // in words
 	patch patch
-	fresh bool // passed once in the life of a plan: every kill needs a new office
-	once  bool // passed once in the life of a process
-	hup   bool // passed on SIGHUP
-	chat  bool // on the way of a chat message, not of a mail
-	quick bool // in the quick run too
+	fresh bool                   // passed once in the life of a plan: every kill needs a new office
+	once  bool                   // passed once in the life of a process
+	hup   bool                   // passed on SIGHUP
+	empty bool                   // the plan is not imported before
+	verb  func(*office) []string // a verb that makes the daemon come by
+	chat  bool                   // on the way of a chat message, not of a mail
+	quick bool                   // in the quick run too
 }
 
 // at returns a patch that dies in front of a line of a file.
@@ -38,8 +41,14 @@ func points() []point {
 		smtp    = "notify/email_smtp.go"
 	)
 	return []point{
-		{name: "create", where: "the store is made and not in its place yet", fresh: true, once: true,
+		{name: "create", where: "the store is made and not in its place yet", fresh: true, once: true, empty: true,
 			patch: at("create", "tasks/store/open.go", "\tif err := install(temp, path); err != nil && ")},
+		{name: "import", where: "half of a plan is written", once: true, empty: true, verb: (*office).importArgs,
+			patch: at("import", "tasks/store/plan.go", "\t\tfor _, t := range d.New {\n\t\t\tif err := s.importTask(")},
+		{name: "backup", where: "a backup is written and has no name yet", once: true, verb: func(o *office) []string {
+			return []string{"backup", filepath.Join(o.dir, fmt.Sprint("copy-", time.Now().UnixNano()))}
+		},
+			patch: at("backup", "tasks/store/backup.go", "\tif err := install(temp, path); errors.Is(err, fs.ErrExist) {\n\t\treturn &fs.PathError{Op: \"make\"")},
 		{name: "planned", where: "messages are planned and not stored", fresh: true, once: true,
 			patch: patch{file: loop, old: "\tif err := l.store.CommitFire(f); err != nil {", new: "\tif len(f.Deliveries) > 0 {\n\t\tfaultPoint(\"planned\")\n\t}\n\tif err := l.store.CommitFire(f); err != nil {"}},
 		{name: "insert", where: "a row is written, its transaction is not", fresh: true, quick: true,
@@ -192,7 +201,7 @@ func (l *lab) killOffice(ctx context.Context, binary string, p point, kills int,
 		return err
 	}
 	defer func() { err = errors.Join(err, o.ends.close()) }()
-	if p.name != "create" {
+	if !p.empty {
 		if err := o.importPlan(ctx); err != nil {
 			return err
 		}
@@ -208,13 +217,13 @@ func (l *lab) killOffice(ctx context.Context, binary string, p point, kills int,
 			return err
 		}
 		if !died {
-			res.fail("the daemon does not come by: does the patch still stand where it should?")
+			res.fail("the daemon does not come by: does the patch still stand where it should? %s", o.lastLog)
 			break
 		}
 		res.faults++
 	}
 	o.binary = l.binary
-	if p.name == "create" {
+	if p.empty {
 		if err := o.importPlan(ctx); err != nil {
 			return err
 		}
@@ -234,11 +243,21 @@ func (o *office) dieAt(ctx context.Context, p point, pass int) (died bool, err e
 		if err := d.ready(20 * time.Second); err != nil {
 			return false, err
 		}
+		time.Sleep(200 * time.Millisecond) // the first moments take no reload
 		if err := d.signal(syscall.SIGHUP); err != nil {
 			return false, err
 		}
 	}
+	if p.verb != nil {
+		if err := d.ready(20 * time.Second); err != nil {
+			return false, err
+		}
+		if _, _, _, err := o.verb(ctx, p.verb(o)...); err != nil { // that it fails is no wonder
+			return false, err
+		}
+	}
 	if _, err := d.wait(15 * time.Second); err != nil {
+		o.lastLog = string(d.log.bytes())
 		return false, nil
 	}
 	status, ok := d.cmd.ProcessState.Sys().(syscall.WaitStatus)

@@ -91,7 +91,7 @@ func count(ops []diskOp, kind string) (n int) {
 // recordImport makes the store under strace and imports the plan.
 func (o *office) recordImport(ctx context.Context) ([]diskOp, error) {
 	trace := filepath.Join(o.dir, "import.trace")
-	args := append(straceArgs(trace), o.binary, "import", filepath.Join(o.dir, "plan.md"), "--plan", "kh", "--issued", o.today().String(), "-c", o.config)
+	args := append(append(straceArgs(trace), o.binary, "-c", o.config), o.importArgs()...)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	if _, err := output(cmd); err != nil {
 		return nil, err
