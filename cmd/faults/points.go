@@ -45,10 +45,10 @@ func points() []point {
 			patch: at("create", "tasks/store/open.go", "\tif err := install(temp, path); err != nil && ")},
 		{name: "import", where: "half of a plan is written", once: true, empty: true, verb: (*office).importArgs,
 			patch: at("import", "tasks/store/plan.go", "\t\tfor _, t := range d.New {\n\t\t\tif err := s.importTask(")},
-		{name: "backup", where: "a backup is written and has no name yet", once: true, verb: func(o *office) []string {
+		{name: "backup", where: "a backup is copied and not handed over", once: true, verb: func(o *office) []string {
 			return []string{"backup", filepath.Join(o.dir, fmt.Sprint("copy-", time.Now().UnixNano()))}
 		},
-			patch: at("backup", "tasks/store/backup.go", "\tif err := install(temp, path); errors.Is(err, fs.ErrExist) {\n\t\treturn &fs.PathError{Op: \"make\"")},
+			patch: patch{file: "tasks/store/backup.go", old: "\t\t_, err := tx.WriteTo(w)\n", new: "\t\t_, err := tx.WriteTo(w)\n\t\tfaultPoint(\"backup\")\n"}},
 		{name: "planned", where: "messages are planned and not stored", fresh: true, once: true,
 			patch: patch{file: loop, old: "\tif err := l.store.CommitFire(f); err != nil {", new: "\tif len(f.Deliveries) > 0 {\n\t\tfaultPoint(\"planned\")\n\t}\n\tif err := l.store.CommitFire(f); err != nil {"}},
 		{name: "insert", where: "a row is written, its transaction is not", fresh: true, quick: true,
@@ -217,7 +217,7 @@ func (l *lab) killOffice(ctx context.Context, binary string, p point, kills int,
 			return err
 		}
 		if !died {
-			res.fail("the daemon does not come by: does the patch still stand where it should? %s", o.lastLog)
+			res.fail("the daemon does not come by: does the patch still stand where it should? %.3000s", o.lastLog)
 			break
 		}
 		res.faults++
