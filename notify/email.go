@@ -42,6 +42,7 @@ type Email struct {
 	domain string
 	hide   redactor
 	slots  chan struct{} // one for each connection in use
+	logins *loginGate
 
 	mu     sync.Mutex
 	idle   []*smtpSession
@@ -103,6 +104,7 @@ func NewEmail(c EmailConfig) (*Email, error) {
 		domain:      domainOf(from.Address),
 		hide:        newRedactor(secrets...),
 		slots:       make(chan struct{}, c.Connections),
+		logins:      newLoginGate(),
 	}, nil
 }
 

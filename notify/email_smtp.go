@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/textproto"
@@ -106,8 +105,12 @@ func (s *smtpSession) quit() {
 	s.drop()
 }
 
-// open dials, greets, secures and logs in. Its error is a *stepError.
+// open dials, greets, secures and logs in; after a refused login it does not
+// even dial for a while. Its error is a *stepError.
 func (e *Email) open(ctx context.Context) (*smtpSession, error) {
+	if refused := e.logins.closed(ctx); refused != nil {
+		return nil, refused
+	}
 	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(e.Host, strconv.Itoa(e.Port)))
 	if err != nil {
 		return nil, &stepError{step: stepDial, err: err}
@@ -160,48 +163,16 @@ func (e *Email) greet(ctx context.Context, conn *smtpConn) (*smtp.Client, *stepE
 		}
 	}
 	if e.Username != "" {
-		if err := client.Auth(&login{username: e.Username, password: e.Password, host: e.Host}); err != nil {
-			return nil, &stepError{step: stepAuth, err: err}
+		if failed := e.logins.pass(ctx, func() error {
+			return client.Auth(&login{username: e.Username, password: e.Password, host: e.Host})
+		}); failed != nil {
+			return nil, failed
 		}
 	}
 	return client, nil
 }
 
-var (
-	errNoStartTLS = errors.New("the server does not offer STARTTLS; nothing is sent in clear")
-	errClearLogin = errors.New("the connection is not encrypted; the password is not sent in clear")
-	errNoLogin    = errors.New("the server offers no way to log in that is known here")
-)
-
-// login picks the mechanism when it sees what the server offers.
-type login struct {
-	smtp.Auth
-	username, host string
-	password       Secret
-}
-
-func (l *login) Start(server *smtp.ServerInfo) (string, []byte, error) {
-	if !server.TLS {
-		return "", nil, errClearLogin
-	}
-	offered := map[string]bool{}
-	for _, name := range server.Auth {
-		offered[strings.ToUpper(name)] = true
-	}
-	switch {
-	case offered["PLAIN"]:
-		l.Auth = smtp.PlainAuth("", l.username, l.password.Reveal(), l.host, false)
-	case offered["LOGIN"]:
-		l.Auth = smtp.LoginAuth(l.username, l.password.Reveal(), l.host, false)
-	case offered["SCRAM-SHA-256"]:
-		l.Auth = smtp.ScramSHA256Auth(l.username, l.password.Reveal())
-	case offered["CRAM-MD5"]:
-		l.Auth = smtp.CRAMMD5Auth(l.username, l.password.Reveal())
-	default:
-		return "", nil, fmt.Errorf("%w (offered: %s)", errNoLogin, strings.Join(server.Auth, " "))
-	}
-	return l.Auth.Start(server)
-}
+var errNoStartTLS = errors.New("the server does not offer STARTTLS; nothing is sent in clear")
 
 // deliver carries one mail to one recipient and returns the server's reply.
 // Its error is a *stepError.

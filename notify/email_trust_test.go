@@ -3,7 +3,9 @@ package notify
 import (
 	"crypto/tls"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -136,6 +138,62 @@ func TestEmailLogin(t *testing.T) {
 				t.Errorf("want 1 attempt to log in, got %d", n)
 			}
 		})
+	}
+}
+
+// TestEmailRefusedLoginIsNotRepeated: a few wrong passwords in an hour lock an
+// account, so however many workers there are, one asks, and none for a while.
+func TestEmailRefusedLoginIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	server := startSMTP(t, notifytest.SMTPSetup{TLS: StartTLS, Username: "nhacviec", Password: mailPassword})
+	config := EmailConfig{Port: server.Port(), RootCAs: server.Roots(), Connections: 8, Username: "nhacviec", Password: NewSecret(wrongPassword)}
+	e := newTestEmail(t, config)
+	everybody := func() {
+		t.Helper()
+		var wg sync.WaitGroup
+		causes := make([]string, 16)
+		for i := range causes {
+			wg.Go(func() {
+				_, err := e.Send(t.Context(), oneMail())
+				wantFailure(t, err, tasks.SendError{Outcome: tasks.ChannelDown}, wrongPassword)
+				causes[i] = err.Error()
+			})
+		}
+		wg.Wait()
+		slices.Sort(causes)
+		if causes := slices.Compact(causes); len(causes) != 1 || !strings.Contains(causes[0], "logging in: 535") {
+			t.Errorf("want one cause, got %q", causes)
+		}
+	}
+	// An hour: at once, and whenever the deliverer lets the channel try again.
+	for quarter := range 4 {
+		for range 3 {
+			everybody()
+			wantFailure(t, e.Check(t.Context()), tasks.SendError{Outcome: tasks.ChannelDown}, wrongPassword)
+		}
+		if n := server.Logins(); n != quarter+1 {
+			t.Fatalf("in quarter %d: want %d attempts to log in, got %d", quarter, quarter+1, n)
+		}
+		connections := server.Connections()
+		everybody()
+		if n := server.Connections() - connections; n != 0 {
+			t.Errorf("%d connections that cannot log in", n)
+		}
+		e.logins.refused = e.logins.refused.Add(-loginPause)
+	}
+	e.logins.refused = time.Now()
+	config.Password = NewSecret(mailPassword) // and a reload
+	if _, err := newTestEmail(t, config).Send(t.Context(), oneMail()); err != nil {
+		t.Error(err)
+	}
+	// What the server cannot tell now may be asked again.
+	e = newTestEmail(t, config)
+	server.Inject(notifytest.SMTPFault{Step: "auth", Reply: "454 4.7.0 Temporary authentication failure"})
+	if _, err := e.Send(t.Context(), oneMail()); outcome(err) != tasks.Transient {
+		t.Errorf("want transient, got %v", err)
+	}
+	if _, err := e.Send(t.Context(), oneMail()); err != nil {
+		t.Error(err)
 	}
 }
 
