@@ -95,19 +95,33 @@ func (z *ZaloOA) Check(ctx context.Context) error {
 		req.Header["access_token"] = []string{token} // its documented spelling
 		return z.calls.do(ctx, req)
 	})
-	if failed == nil {
-		failed = z.tokens.trouble()
-	}
 	if failed != nil {
 		return z.finish(asCheck(failed))
+	}
+	z.tokens.wait() // it may tell
+	return z.Trouble()
+}
+
+// Keep renews the access when half of its life is over, whether or not there is
+// anything to send. It is to be called every minute or so, and returns when the
+// renewal is done or ctx ends; what went wrong is in Trouble.
+func (z *ZaloOA) Keep(ctx context.Context) { z.tokens.keep(ctx) }
+
+// Trouble is what a person must know now, before messages fail for it: the
+// access cannot be renewed. It is nil when all is well, else a
+// *tasks.SendError, with ErrReauthorize in it when access must be granted anew.
+// It touches the state, not the network.
+func (z *ZaloOA) Trouble() error {
+	if failed := z.tokens.trouble(); failed != nil {
+		return z.finish(failed)
 	}
 	return nil
 }
 
-// Close waits for a renewal of the tokens that is under way, for its answer
-// comes only once.
+// Close waits for a renewal of the tokens that is under way, and lets no other
+// begin.
 func (z *ZaloOA) Close() error {
-	z.tokens.wait()
+	z.tokens.close()
 	z.calls.close()
 	return nil
 }

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,10 +25,15 @@ type TokenStore interface {
 }
 
 const (
-	zaloTokenKey  = "tokens"
-	renewalPause  = 10 * time.Minute // between attempts while the old access token is still good
-	leastLifetime = time.Hour        // of an access token that does not say
+	zaloTokenKey    = "tokens"
+	renewalPause    = time.Minute      // between attempts while the old access token is still good
+	renewalPatience = 30 * time.Minute // of attempts without an answer before a person is called
+	leastLifetime   = time.Hour        // of an access token that does not say
 )
+
+// ErrReauthorize is in the error of a channel whose access a person must grant
+// anew, and hand in by the config.
+var ErrReauthorize = errors.New("the refresh token is no longer accepted by Zalo")
 
 // zaloState is what is kept of a chain of tokens. Zalo gives a new pair for each
 // refresh token, once: a token that was sent and whose answer was lost is gone.
@@ -50,12 +56,15 @@ type zaloTokens struct {
 	calls  *caller
 
 	mu      sync.Mutex
-	state   zaloState // as stored, unless unsaved
-	unsaved bool      // the store failed with an answer that exists nowhere else
-	renewal *renewal  // under way
-	failed  time.Time // of the last renewal that came to nothing
-	asked   time.Time // the last Asked that was written here
-	known   []string  // the tokens of late, to be kept out of every error
+	state   zaloState        // as stored, unless unsaved
+	unsaved bool             // the store failed with an answer that exists nowhere else
+	renewal *renewal         // under way
+	closed  bool             // begin no other
+	failure *tasks.SendError // of the last renewal
+	failing time.Time        // since the first of the renewals that came to nothing
+	rest    time.Time        // no other renewal before, while the access token is good
+	asked   time.Time        // the last Asked that was written here
+	known   []string         // the tokens of late, to be kept out of every error
 }
 
 // renewal is one attempt at a new pair, which everybody waits for.
@@ -69,8 +78,8 @@ func newZaloTokens(c ZaloOAConfig, url string, calls *caller) *zaloTokens {
 }
 
 // access returns an access token other than refused. Past half of its life it
-// is renewed, but goes on being used while it lives should that fail: the other
-// half is for a person to notice.
+// is renewed in the background, and goes on being used while it lives should
+// that fail: the other half is for a person to notice.
 func (z *zaloTokens) access(ctx context.Context, refused string) (string, *tasks.SendError) {
 	if err := ctx.Err(); err != nil {
 		return "", &tasks.SendError{Outcome: tasks.Transient, Err: err}
@@ -83,40 +92,80 @@ func (z *zaloTokens) access(ctx context.Context, refused string) (string, *tasks
 	now := time.Now()
 	token := z.state.Access
 	usable := token != "" && token != refused && now.Before(z.state.Expires) && z.state.Answer == ""
-	if usable && (!z.state.due(now) || now.Sub(z.failed) < renewalPause) {
-		z.mu.Unlock()
-		return token, nil
-	}
-	r := z.renewal
-	if r == nil {
-		r = &renewal{done: make(chan struct{})}
-		z.renewal = r
-		// Not bound to this sender's context: should it end, the answer would be
-		// lost, and the refresh token with it.
-		go z.renew(context.WithoutCancel(ctx), r)
+	var r *renewal
+	if !usable || z.ripe(now) {
+		r = z.begin(ctx)
 	}
 	z.mu.Unlock()
-
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return "", &tasks.SendError{Outcome: tasks.Transient, Err: fmt.Errorf("waiting for a new access token: %w", ctx.Err())}
-	}
-	if r.err == nil {
-		z.mu.Lock()
-		defer z.mu.Unlock()
-		return z.state.Access, nil
-	}
 	if usable {
 		return token, nil
 	}
-	failed := *r.err // one for each that waited
-	return "", &failed
+	if failed := r.wait(ctx); failed != nil {
+		return "", failed
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.state.Access, nil
 }
 
-// due reports whether half of the access token's life is over.
+// keep renews the tokens if it is time, whether or not there is anything to
+// send: a chain that nobody uses must not die of age, and a person must hear of
+// a broken one while messages still go out. It returns when that is done or ctx
+// ends.
+func (z *zaloTokens) keep(ctx context.Context) {
+	z.mu.Lock()
+	if z.load() != nil || !z.ripe(time.Now()) { // trouble tells of a store that cannot be read
+		z.mu.Unlock()
+		return
+	}
+	r := z.begin(ctx)
+	z.mu.Unlock()
+	_ = r.wait(ctx)
+}
+
+// ripe reports whether the tokens should be renewed although nothing waits for
+// that.
+func (z *zaloTokens) ripe(now time.Time) bool {
+	return !z.state.Dead && (z.state.due(now) || z.state.Answer != "") && !now.Before(z.rest)
+}
+
+// begin starts a renewal, or joins the one that is under way.
+func (z *zaloTokens) begin(ctx context.Context) *renewal {
+	if z.renewal != nil {
+		return z.renewal
+	}
+	r := &renewal{done: make(chan struct{})}
+	if z.closed {
+		r.err = &tasks.SendError{Outcome: tasks.Transient, Err: errors.New("the channel is closed")}
+		close(r.done)
+		return r
+	}
+	z.renewal = r
+	// Not bound to this caller's context: should it end, the answer would be
+	// lost, and the refresh token with it.
+	go z.renew(context.WithoutCancel(ctx), r)
+	return r
+}
+
+// wait returns what became of a renewal, in a copy for each that waits.
+func (r *renewal) wait(ctx context.Context) *tasks.SendError {
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return &tasks.SendError{Outcome: tasks.Transient, Err: fmt.Errorf("waiting for a new access token: %w", ctx.Err())}
+	}
+	if r.err == nil {
+		return nil
+	}
+	failed := *r.err
+	return &failed
+}
+
+// due reports whether half of the access token's life is over, or has not begun:
+// then the clock was wrong when it was obtained.
 func (s zaloState) due(now time.Time) bool {
-	return now.Sub(s.Obtained) >= s.Expires.Sub(s.Obtained)/2
+	age := now.Sub(s.Obtained)
+	return age < -renewalPause || age >= s.Expires.Sub(s.Obtained)/2
 }
 
 // load reads the state anew: at a reload, two channels share it for a moment. A
@@ -179,10 +228,17 @@ func (z *zaloTokens) renew(ctx context.Context, r *renewal) {
 	err := z.trade(ctx)
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	r.err, z.failed, z.renewal = err, time.Time{}, nil
-	if err != nil {
-		z.failed = time.Now()
+	now := time.Now()
+	switch {
+	case err == nil:
+		z.failing, z.rest = time.Time{}, time.Time{}
+	case z.failure == nil:
+		z.failing = now
+		fallthrough
+	default:
+		z.rest = now.Add(cmp.Or(err.RetryAfter, renewalPause))
 	}
+	r.err, z.failure, z.renewal = err, err, nil
 	close(r.done)
 }
 
@@ -295,20 +351,28 @@ func (z *zaloTokens) adopt() *tasks.SendError {
 
 // dead is the error of a chain that only a person can begin anew.
 func (z *zaloTokens) dead() *tasks.SendError {
-	why := "Zalo no longer accepts the refresh token"
+	asked := ""
 	if !z.state.Asked.IsZero() {
-		why += fmt.Sprintf(" (last sent %s)", z.state.Asked.Format("02/01/2006 15:04:05"))
+		asked = fmt.Sprintf(" (last sent %s)", z.state.Asked.Format("02/01/2006 15:04:05"))
 	}
-	return &tasks.SendError{Outcome: tasks.ChannelDown, Err: errors.New(why +
-		"; a person must authorise the application again in Zalo's developer console, put the new token into refresh_token_file and reload")}
+	return &tasks.SendError{Outcome: tasks.ChannelDown, Err: fmt.Errorf("%w%s; "+
+		"a person must authorise the application again in Zalo's developer console, put the new token into refresh_token_file and reload", ErrReauthorize, asked)}
 }
 
-// trouble is what a person must know although messages still go out, or nil.
+// trouble is what a person must know although messages may still go out, or
+// nil.
 func (z *zaloTokens) trouble() *tasks.SendError {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if z.state.Dead {
+	if err := z.load(); err != nil {
+		return &tasks.SendError{Outcome: tasks.ChannelDown, Err: err}
+	}
+	switch {
+	case z.state.Dead:
 		return z.dead()
+	case z.failure != nil && (z.failure.Outcome == tasks.ChannelDown || time.Since(z.failing) >= renewalPatience):
+		failed := *z.failure
+		return &failed
 	}
 	return nil
 }
@@ -321,6 +385,15 @@ func (z *zaloTokens) wait() {
 	if r != nil {
 		<-r.done
 	}
+}
+
+// close lets no other renewal begin, and waits for the one that is under way:
+// its answer comes only once.
+func (z *zaloTokens) close() {
+	z.mu.Lock()
+	z.closed = true
+	z.mu.Unlock()
+	z.wait()
 }
 
 // hide knows every token of the moment, and those just before: a call may still

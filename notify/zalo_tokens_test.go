@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +138,7 @@ func TestZaloOAHalfLife(t *testing.T) {
 				state.age(t, c.age)
 			}
 			send(t, oa)
+			oa.tokens.wait() // it is renewed in the background
 			if n := server.Rotations(); n != c.rotations {
 				t.Fatalf("after %s: want %d rotations, got %d", c.age, c.rotations, n)
 			}
@@ -174,10 +176,176 @@ func TestZaloOAHalfLife(t *testing.T) {
 	})
 }
 
+// TestZaloOAKeep: the access is looked after although nothing is to be sent, and
+// a person hears of trouble while messages still go out.
+func TestZaloOAKeep(t *testing.T) {
+	t.Parallel()
+	send := func(t *testing.T, oa *ZaloOA) {
+		t.Helper()
+		if _, err := oa.Send(t.Context(), toGroup); err != nil {
+			t.Fatal(err)
+		}
+	}
+	well := func(t *testing.T, oa *ZaloOA) {
+		t.Helper()
+		if err := oa.Trouble(); err != nil {
+			t.Fatalf("want no trouble, got %v", err)
+		}
+	}
+	t.Run("renews at half life, and only then", func(t *testing.T) {
+		t.Parallel()
+		state := &memory{}
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{ExpiresIn: 3600}, state)
+		for i, c := range []struct {
+			age       time.Duration
+			rotations int
+		}{{0, 1}, {29 * time.Minute, 1}, {2 * time.Minute, 2}, {29 * time.Minute, 2}, {10 * time.Hour, 3},
+			{-10 * time.Second, 3}, {-48 * time.Hour, 4}} { // the last: the clock was put back
+			if i > 0 {
+				state.age(t, c.age)
+			}
+			oa.Keep(t.Context())
+			oa.Keep(t.Context())
+			if n := server.Rotations(); n != c.rotations {
+				t.Fatalf("step %d: want %d rotations, got %d", i, c.rotations, n)
+			}
+			well(t, oa)
+		}
+		if n := len(server.Accepted()); n != 0 {
+			t.Errorf("%d messages", n)
+		}
+	})
+	t.Run("the refresh token is dead, the access token lives", func(t *testing.T) {
+		t.Parallel()
+		state := &memory{}
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, state)
+		oa.Keep(t.Context())
+		server.RevokeRefresh()
+		state.age(t, 13*time.Hour)
+		well(t, oa)
+		oa.Keep(t.Context())
+		for range 2 { // and again after a restart, before anything is asked
+			send(t, oa)
+			err := oa.Trouble()
+			wantFailure(t, err, tasks.SendError{Outcome: tasks.ChannelDown}, appSecret, refreshToken)
+			if !errors.Is(err, ErrReauthorize) {
+				t.Errorf("got %v", err)
+			}
+			oa = newZaloOA(t, server, state)
+		}
+		// A person authorises the application again and hands in the token.
+		server.Authorize("CANARY-fresh-token")
+		config := zaloOAConfig(server, state)
+		config.RefreshToken = NewSecret("CANARY-fresh-token")
+		again, err := NewZaloOA(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		well(t, again)
+		again.Keep(t.Context())
+		well(t, again)
+		send(t, again)
+		if n := server.Rotations(); n != 2 {
+			t.Errorf("want 2 rotations, got %d", n)
+		}
+	})
+	t.Run("the answer was lost", func(t *testing.T) {
+		t.Parallel()
+		state := &memory{}
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, state)
+		oa.Keep(t.Context())
+		state.age(t, 13*time.Hour)
+		server.OAuth.Inject(notifytest.Fault{Take: true, Reset: true})
+		oa.Keep(t.Context())
+		well(t, oa) // nobody knows yet
+		oa.tokens.rest = time.Now()
+		oa.Keep(t.Context())
+		if err := oa.Trouble(); !errors.Is(err, ErrReauthorize) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("the application's own data are wrong", func(t *testing.T) {
+		t.Parallel()
+		state := &memory{}
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, state)
+		oa.Keep(t.Context())
+		state.age(t, 13*time.Hour)
+		server.OAuth.Inject(notifytest.Fault{Code: -14004, Text: "Invalid secret key"})
+		oa.Keep(t.Context())
+		send(t, oa)
+		err := oa.Trouble()
+		wantFailure(t, err, tasks.SendError{Outcome: tasks.ChannelDown}, appSecret, refreshToken)
+		oa.tokens.rest = time.Now()
+		oa.Keep(t.Context())
+		well(t, oa)
+	})
+	t.Run("OAuth is away", func(t *testing.T) {
+		t.Parallel()
+		state := &memory{}
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, state)
+		oa.Keep(t.Context())
+		state.age(t, 13*time.Hour)
+		away := notifytest.BadGateway
+		server.OAuth.Inject(away, away)
+		for range 3 { // of which one asks
+			oa.Keep(t.Context())
+		}
+		well(t, oa)
+		oa.tokens.failing = time.Now().Add(-renewalPatience)
+		err := oa.Trouble()
+		wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, appSecret, refreshToken)
+		if err == nil || !strings.Contains(err.Error(), "none of Zalo's") {
+			t.Errorf("got %v", err)
+		}
+		for range 2 {
+			oa.tokens.rest = time.Now()
+			oa.Keep(t.Context())
+		}
+		well(t, oa)
+	})
+	t.Run("senders do not wait for it", func(t *testing.T) {
+		t.Parallel()
+		state := &memory{}
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, state)
+		oa.Keep(t.Context())
+		state.age(t, 13*time.Hour)
+		server.OAuth.Inject(notifytest.Fault{Delay: 300 * time.Millisecond})
+		began := time.Now()
+		for range 3 {
+			send(t, oa)
+		}
+		if took := time.Since(began); took >= 300*time.Millisecond {
+			t.Errorf("three messages took %s", took)
+		}
+		oa.tokens.wait()
+		send(t, oa) // the renewal has ended the token before
+		if n := server.Rotations(); n != 2 {
+			t.Errorf("want 2 rotations, got %d", n)
+		}
+	})
+	t.Run("the record is damaged", func(t *testing.T) {
+		t.Parallel()
+		_, oa := startZaloOA(t, notifytest.ZaloOASetup{}, &memory{value: []byte(`{"refresh":"` + refreshToken)})
+		oa.Keep(t.Context())
+		wantFailure(t, oa.Trouble(), tasks.SendError{Outcome: tasks.ChannelDown}, appSecret, refreshToken)
+	})
+	t.Run("closed", func(t *testing.T) {
+		t.Parallel()
+		server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, &memory{})
+		if err := oa.Close(); err != nil {
+			t.Fatal(err)
+		}
+		oa.Keep(t.Context())
+		if n := server.Rotations(); n != 0 {
+			t.Errorf("renewed for nobody: %d rotations", n)
+		}
+	})
+}
+
 // TestZaloOACrashes cuts the process off at each point of a renewal.
 func TestZaloOACrashes(t *testing.T) {
 	t.Parallel()
-	dead := "Zalo no longer accepts the refresh token"
+	dead := "the refresh token is no longer accepted by Zalo"
 	t.Run("before the request left", func(t *testing.T) {
 		t.Parallel()
 		state := &memory{}
