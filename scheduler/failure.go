@@ -14,6 +14,10 @@ func (l *Loop) Report(cause string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.troubles = append(l.troubles, tasks.Failure{At: at, Cause: cause})
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Failing makes the next pass look for deliveries that the office has to hear

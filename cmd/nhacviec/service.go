@@ -219,16 +219,17 @@ func (s *service) reload() (*Config, error) {
 	if s.life.Err() != nil { // meanwhile
 		return nil, errors.Join(errNotRunning, closeChannels(channels))
 	}
-	before := s.channels
+	// Those of before end first: an answer that gives one of them new tokens must
+	// not come after these have tokens of their own.
+	if err := closeChannels(s.channels); err != nil {
+		s.log.Warn("channels of the config before", "error", err)
+	}
 	s.daemon.loop.Reload(cfg.Setup)
 	s.daemon.deliverer.Use(lanes(cfg, channels))
 	s.mu.Lock()
 	s.config, s.channels = cfg, channels
 	s.mu.Unlock()
 	s.delivery = s.deliver()
-	if err := closeChannels(before); err != nil {
-		s.log.Warn("channels of the config before", "error", err)
-	}
 	return cfg, nil
 }
 
@@ -254,6 +255,11 @@ func (s *service) Status() (web.Status, error) {
 	st.ClockAhead = int(s.daemon.loop.Ahead().Seconds())
 	for _, ch := range s.config.Setup.Channels {
 		h := health[ch]
+		if k, ok := s.channels[ch].(keeper); ok {
+			if err := k.Trouble(); err != nil {
+				h.LastError, h.ErrorAt = err.Error(), time.Now().Truncate(time.Second)
+			}
+		}
 		st.Channels = append(st.Channels, web.ChannelStatus{Channel: ch, LastSent: h.LastSent, LastError: h.LastError, ErrorAt: h.ErrorAt})
 	}
 	return st, nil

@@ -4,13 +4,20 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"nhacviec/tasks"
 )
 
 // tendEvery is how often the service looks after itself.
 const tendEvery = time.Minute
 
-// tend does what must not hold up planning and sending: the daily backups. It
-// returns a function that waits for its end, after ctx has ended.
+// keepEvery is how often the channels look after themselves: a person is to
+// hear within a minute that one needs him.
+const keepEvery = 20 * time.Second
+
+// tend does what must not hold up planning and sending: the daily backups, and
+// what channels do between messages. It returns a function that waits for its
+// end, after ctx has ended.
 func (s *service) tend(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -25,6 +32,17 @@ func (s *service) tend(ctx context.Context) (wait func()) {
 				if now := time.Now().Round(0); s.clock.Believed(now) {
 					s.backups.look(c.Backup, now.In(c.Location))
 				}
+			}
+		}
+	})
+	wg.Go(func() {
+		tick := time.NewTicker(keepEvery)
+		defer tick.Stop()
+		for told := map[tasks.Channel]string{}; ctx.Err() == nil; {
+			s.keepChannels(ctx, told)
+			select {
+			case <-ctx.Done():
+			case <-tick.C:
 			}
 		}
 	})
