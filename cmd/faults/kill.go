@@ -51,8 +51,11 @@ func killAtRandom(ctx context.Context, l *lab) (res result, err error) {
 	if err := o.judge(ctx, &res); err != nil {
 		return res, err
 	}
-	if res.worst > workers {
+	if res.worst > 2*workers { // a worker has one under way and may have the next prepared
 		res.fail("one kill left %d attempts in doubt, and there are %d workers", res.worst, workers)
+	}
+	if most := o.mostRepeated(); most > workers {
+		res.fail("one kill made %d messages come again, and there are %d workers", most, workers)
 	}
 	repeated, differing := o.sameMail()
 	if differing > 0 {
@@ -61,8 +64,8 @@ func killAtRandom(ctx context.Context, l *lab) (res result, err error) {
 	if most := o.mostCopies(); most > maxCopies {
 		res.fail("one message came %d times", most)
 	}
-	res.note("G2: the ledger marks %d attempts uncertain, %.2f a kill and at most %d of %d workers; %.2f a kill were repeated, one message %d times at most; %d mails came more than once, %d of them with another Message-ID",
-		res.doubts, float64(res.doubts)/float64(kills), res.worst, workers, float64(res.repeated)/float64(kills), o.mostCopies(), repeated, differing)
+	res.note("G2: the ledger marks %d attempts uncertain, %.2f a kill and at most %d; %.2f messages a kill came again and at most %d, of %d workers; no message more than %d times; %d mails came more than once, %d of them with another Message-ID",
+		res.doubts, float64(res.doubts)/float64(kills), res.worst, float64(res.repeated)/float64(kills), o.mostRepeated(), workers, o.mostCopies(), repeated, differing)
 	res.note("%d of %d copies had come when the last kill fell; mail 100/s, Telegram 25/s, Zalo 50/min are the program's own limits", before, o.copies())
 	res.judgeLoad()
 	return res, nil
@@ -83,6 +86,8 @@ func (o *office) killFirst(ctx context.Context) error {
 			return err
 		}
 	}
+	d.kill()
+	o.newLife()
 	return nil
 }
 
@@ -105,6 +110,7 @@ func (o *office) killOnce(ctx context.Context, rng *rand.Rand, res *result) erro
 		res.inFlight++
 	}
 	d.kill()
+	o.newLife()
 	res.faults++
 	return ctx.Err()
 }

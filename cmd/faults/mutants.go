@@ -20,8 +20,8 @@ func mutants() []mutant {
 	return []mutant{
 		{"sent is recorded before anything is sent", []patch{{
 			file: "scheduler/deliver.go",
-			old:  "\t\treceipt, err := l.Sender.Send(ctx, ",
-			new:  "\t\tif err := d.sent(ctx, l, del); err != nil {\n\t\t\treturn err\n\t\t}\n\t\treceipt, err := l.Sender.Send(ctx, ",
+			old:  "\t\treceipt, err := w.Sender.Send(ctx, ",
+			new:  "\t\td.sent(ctx, w, del)\n\t\tw.recording.Wait()\n\t\treceipt, err := w.Sender.Send(ctx, ",
 		}}, "G1", killAtRandom},
 		{"an error that is not temporary is permanent", []patch{{
 			file: "notify/email_smtp.go",
@@ -54,8 +54,8 @@ func mutants() []mutant {
 			new:  "\tif _, err := h.Plans.Change(t.Key, tasks.Change{Action: \"confirm\", By: \"GET\"}, h.Now(), func(*tasks.Task) error { return nil }); err != nil {\n\t\treturn nil, err\n\t}\n\treturn h.view(t), nil\n}\n\n// find returns",
 		}}, "only looking", onlyLook},
 		{"the token stands in the log", []patch{
-			{file: "notify/http.go", old: "\t\tse.Err = c.hide.error(err)", new: "\t\tse.Err = err"},
-			{file: "notify/telegram.go", old: "t.calls.hide.error(failed.Err)", new: "failed.Err"},
+			{file: "notify/http.go", old: "\t\tse.Err = hide.error(err)", new: "\t\tse.Err = err"},
+			{file: "notify/telegram.go", old: "t.calls.hide().error(failed.Err)", new: "failed.Err"},
 		}, "broken lines", breakLines},
 	}
 }

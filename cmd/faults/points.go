@@ -58,7 +58,7 @@ func points() []point {
 		{name: "before-attempt", where: "composed, the attempt is not recorded",
 			patch: at("before-attempt", deliver, "\tkept.State, kept.Boot, kept.Attempts, kept.Error = tasks.Sending")},
 		{name: "after-attempt", where: "the attempt is recorded, the network is not touched", quick: true,
-			patch: at("after-attempt", deliver, "\t\treceipt, err := l.Sender.Send(ctx, ")},
+			patch: at("after-attempt", deliver, "\t\treceipt, err := w.Sender.Send(ctx, ")},
 		{name: "dialled", where: "connected to the mail server", once: true,
 			patch: at("dialled", smtp, "\tconn := &smtpConn{Conn: raw}")},
 		{name: "data", where: "the server said 354",

@@ -20,19 +20,26 @@ type target struct {
 	address string
 }
 
+// arrival is a message that a far end accepted.
+type arrival struct {
+	notifytest.Message
+	life int // the daemon process that sent it
+}
+
 // recorder knows what must arrive, and keeps what did.
 type recorder struct {
 	mu       sync.Mutex
 	expected map[target]string // the marker in its text
-	arrived  map[target][]notifytest.Message
-	order    []notifytest.Message
+	arrived  map[target][]arrival
+	total    int            // of arrivals
+	life     int            // which daemon process is the present one
 	notices  int            // mails to the office, about failures
 	leaks    map[string]int // secret -> times seen in what the program printed
 	panics   int
 }
 
 func newRecorder() *recorder {
-	return &recorder{expected: map[target]string{}, arrived: map[target][]notifytest.Message{}, leaks: map[string]int{}}
+	return &recorder{expected: map[target]string{}, arrived: map[target][]arrival{}, leaks: map[string]int{}}
 }
 
 func (r *recorder) expect(to target, marker string) {
@@ -50,15 +57,15 @@ func (r *recorder) take(m notifytest.Message) {
 		return
 	}
 	to := target{m.Channel, m.Address}
-	r.arrived[to] = append(r.arrived[to], m)
-	r.order = append(r.order, m)
+	r.arrived[to] = append(r.arrived[to], arrival{m, r.life})
+	r.total++
 }
 
 // forget drops what arrived so far.
 func (r *recorder) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.order = nil
+	r.total = 0
 	clear(r.arrived)
 }
 
@@ -79,7 +86,7 @@ func (r *recorder) missing() int {
 func (r *recorder) copies() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.order)
+	return r.total
 }
 
 // secretForms are the ways in which the canaries could be printed.
@@ -296,6 +303,33 @@ func (r *recorder) judgeIDs(res *result, to target, a *account) {
 	}
 }
 
+// newLife notes that a daemon process is dead, when the far ends are done with
+// what it had sent.
+func (o *office) newLife() {
+	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < time.Second; {
+		time.Sleep(2 * time.Millisecond)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.life++
+}
+
+// mostRepeated returns the most messages that the end of one process made come
+// again.
+func (r *recorder) mostRepeated() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	most := 0
+	again := map[int]int{} // by the process that had sent them first
+	for _, got := range r.arrived {
+		for _, a := range got[:max(len(got)-1, 0)] {
+			again[a.life]++
+			most = max(most, again[a.life])
+		}
+	}
+	return most
+}
+
 // mostCopies returns how often the message came that came most often.
 func (r *recorder) mostCopies() int {
 	r.mu.Lock()
@@ -317,7 +351,7 @@ func (o *office) sameMail() (repeated, differing int) {
 			continue
 		}
 		repeated++
-		base := func(m notifytest.Message) string {
+		base := func(m arrival) string {
 			id, _, _ := strings.Cut(m.ID, "@")
 			id, _, _ = strings.Cut(id, "-") // one that was sent by hand bears a number
 			return id
