@@ -48,7 +48,7 @@ func ParseCron(expr string) (Schedule, error) {
 	}
 	s, err := parse(strings.Join(fields, " "))
 	if err != nil {
-		return nil, err
+		return nil, inWords(err, strings.Fields(text))
 	}
 	// 2000 is a leap year: the longest wait of a possible date is eight years.
 	if s.Next(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
@@ -100,6 +100,38 @@ func parse(text string) (s Schedule, err error) {
 		}
 	}()
 	return cron.ParseStandard(text)
+}
+
+// cronFields are the fields in their order, and what may stand there.
+var cronFields = [5]struct{ name, values string }{
+	{"minute", "0-59"},
+	{"hour", "0-23"},
+	{"day-of-month", "1-31"},
+	{"month", "1-12 or JAN-DEC"},
+	{"day-of-week", "0-7 or SUN-SAT"},
+}
+
+// inWords puts what the library says of an expression into words: it names no
+// field, and quotes Go's own errors.
+func inWords(err error, fields []string) error {
+	if len(fields) != len(cronFields) {
+		return err // a descriptor
+	}
+	for i, f := range cronFields {
+		alone := strings.Fields("* * * * *")
+		alone[i] = fields[i]
+		alone[4] = sundayAsZero(alone[4])
+		_, err := parse(strings.Join(alone, " "))
+		if err == nil {
+			continue
+		}
+		reason, _, _ := strings.Cut(err.Error(), ": ")
+		if word, ok := strings.CutPrefix(reason, "failed to parse int from "); ok {
+			reason = fmt.Sprintf("%q is not understood", word)
+		}
+		return fmt.Errorf("the %s %q: %s; it takes %s", f.name, fields[i], reason, f.values)
+	}
+	return err
 }
 
 // sundayAsZero rewrites a day-of-week field so that 7 means Sunday: alone, in

@@ -42,12 +42,15 @@ func TestParseCron(t *testing.T) {
 		{expr: "61 8 * * *", error: "above maximum"},
 		{expr: "0 8 * * Fri-Mon", error: "beyond"},
 		{expr: "*/0 8 * * *", error: "step"},
+		{expr: "30 7 * * MON-FRX", error: `the day-of-week "MON-FRX": "FRX" is not understood; it takes 0-7 or SUN-SAT`},
+		{expr: "30 7 * JUNE 6-7", error: `the month "JUNE": "JUNE" is not understood; it takes 1-12 or JAN-DEC`},
+		{expr: "30 24 * * *", error: `the hour "24": end of range (24) above maximum (23); it takes 0-23`},
 	} {
 		t.Run(tc.expr, func(t *testing.T) {
 			t.Parallel()
 			s, err := ParseCron(tc.expr)
 			if tc.error != "" {
-				if err == nil || !strings.Contains(err.Error(), tc.error) {
+				if err == nil || !strings.Contains(err.Error(), tc.error) || strings.Contains(err.Error(), "strconv") {
 					t.Fatalf("got error %v, want one with %q", err, tc.error)
 				}
 				return

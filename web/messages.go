@@ -105,6 +105,11 @@ func (h *Handler) ledger(r *http.Request, emit func(any) error) error {
 	if until != 0 {
 		query.Until = (until + 1).At(0, 0, setting.Location)
 	}
+	if query.No != "" {
+		if err := h.taskOnRecord(query); err != nil {
+			return err
+		}
+	}
 	if words := q.Get("unit"); words != "" {
 		if query.Unit, err = h.unitOnRecord(setting.Units, words); err != nil {
 			return err
@@ -113,6 +118,23 @@ func (h *Handler) ledger(r *http.Request, emit func(any) error) error {
 	return h.Ledger.Ledger(query, func(e tasks.Entry) error {
 		return emit(entryInZone(e, setting.Location))
 	})
+}
+
+// taskOnRecord refuses a task that is neither stored nor in the ledger.
+func (h *Handler) taskOnRecord(q tasks.LedgerQuery) error {
+	all, err := h.Plans.Tasks(q.Plan)
+	if err != nil || slices.ContainsFunc(all, func(t tasks.Task) bool { return t.No == q.No }) {
+		return err
+	}
+	onRecord := errors.New("on record")
+	err = h.Ledger.Ledger(tasks.LedgerQuery{Plan: q.Plan, No: q.No}, func(tasks.Entry) error { return onRecord })
+	switch {
+	case errors.Is(err, onRecord):
+		return nil
+	case err != nil:
+		return err
+	}
+	return noTask(q.No)
 }
 
 // unitOnRecord returns the code of a unit of the config, or of one that the

@@ -157,8 +157,7 @@ func (h *Handler) find(key tasks.Key) (tasks.Task, error) {
 	}
 	switch len(found) {
 	case 0:
-		return tasks.Task{}, &Error{Message: fmt.Sprintf("no task has the number %q", key.No), Hint: "nhacviec tasks lists them",
-			Exit: ExitFailed, Status: http.StatusNotFound}
+		return tasks.Task{}, noTask(key.No)
 	case 1:
 		return found[0], nil
 	}
@@ -168,6 +167,11 @@ func (h *Handler) find(key tasks.Key) (tasks.Task, error) {
 	}
 	return tasks.Task{}, Usage(fmt.Sprintf("several plans have a task %s: %s", key.No, strings.Join(plans, ", ")),
 		"say which: --plan "+plans[len(plans)-1])
+}
+
+func noTask(no tasks.Number) *Error {
+	return &Error{Message: fmt.Sprintf("no task has the number %q", no), Hint: "nhacviec tasks lists them",
+		Exit: ExitFailed, Status: http.StatusNotFound}
 }
 
 // knownPlan refuses the id of a plan that is not stored; "" is none.

@@ -31,7 +31,7 @@ type app struct {
 // run runs the verb that the arguments name and returns the exit code.
 func (a *app) run(args []string) int {
 	root := newRootCommand(a)
-	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
+	root.SetArgs(append([]string{}, sparedDashes(args)...)) // nil would mean the process's own
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

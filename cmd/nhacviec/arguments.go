@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/user"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,16 +79,42 @@ func readDate(text string) (tasks.Date, error) {
 
 // oneOfFlag refuses a word that a flag cannot be.
 func oneOfFlag(flag, word string, words []string) error {
-	for _, w := range words {
-		if w == word {
-			return nil
-		}
-	}
 	if word == "" {
 		return nil
 	}
+	return oneOf("--"+flag+": no "+flag, word, words)
+}
+
+// oneOf refuses a word that is none of those that may stand there.
+func oneOf(none, word string, words []string) error {
+	if slices.Contains(words, word) {
+		return nil
+	}
 	hint := strings.TrimPrefix(didYouMean(word, words)+" ", "; ")
-	return web.Usage(fmt.Sprintf("--%s: no %s is called %q", flag, flag, word), strings.TrimSpace(hint+"one of: "+strings.Join(words, ", ")))
+	return web.Usage(fmt.Sprintf("%s is called %q", none, word), strings.TrimSpace(hint+"one of: "+strings.Join(words, ", ")))
+}
+
+// chatID is a group of Telegram, with or without a topic.
+var chatID = regexp.MustCompile(`^-[0-9]+(:[0-9]+)?$`)
+
+// sparedDashes puts the chat of a send-test behind "--", where the flag library
+// takes it for an argument: every group's id begins with a hyphen.
+func sparedDashes(args []string) []string {
+	if !slices.Contains(args, "send-test") || slices.Contains(args, "--") {
+		return args
+	}
+	var flags, chats []string
+	for _, arg := range args {
+		if chatID.MatchString(arg) {
+			chats = append(chats, arg)
+		} else {
+			flags = append(flags, arg)
+		}
+	}
+	if len(chats) == 0 {
+		return args
+	}
+	return slices.Concat(flags, []string{"--"}, chats)
 }
 
 // completeWith offers words for a flag to the shell.

@@ -61,7 +61,8 @@ func (c *checker) days(path string, texts []string) map[tasks.Date]bool {
 	return days
 }
 
-// quiet returns the quiet hours; two equal times mean none.
+// quiet returns the quiet hours; two equal times mean none, which a file says
+// with [].
 func (c *checker) quiet(times []string) (from, to scheduler.TimeOfDay) {
 	const path = "calendar.quiet"
 	if !c.given(path) || len(times) == 0 {
@@ -74,6 +75,9 @@ func (c *checker) quiet(times []string) (from, to scheduler.TimeOfDay) {
 	var ends [2]scheduler.TimeOfDay
 	for i, text := range times {
 		ends[i] = c.timeOfDay(element(path, i), text)
+	}
+	if times[0] == times[1] && !c.refused[element(path, 0)] {
+		c.refuse(path, "two equal times say nothing; [] means no quiet hours", fmt.Sprint(times))
 	}
 	return ends[0], ends[1]
 }

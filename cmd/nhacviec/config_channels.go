@@ -140,11 +140,24 @@ func (c *checker) sound(table string) bool {
 }
 
 // refuseUnmade notes what the channel itself has against its table, such as a
-// token that cannot be one. Making a channel touches no network.
+// token that cannot be one, at the key that it speaks of. Making a channel
+// touches no network.
 func (c *checker) refuseUnmade(table string, err error) {
-	if err != nil {
-		c.refuse(table, strings.TrimPrefix(err.Error(), table+": "))
+	if err == nil {
+		return
 	}
+	reason := strings.TrimPrefix(err.Error(), table+": ")
+	if field, why, ok := strings.Cut(reason, ": "); ok {
+		path := table + "." + field
+		if c.file.lines[path+"_file"] > 0 {
+			path, why = path+"_file", "the file it names does not hold one: "+why
+		}
+		if c.file.lines[path] > 0 {
+			c.refuse(path, why)
+			return
+		}
+	}
+	c.refuse(table, reason)
 }
 
 // url refuses what is not the address of a server. Tokens travel to it, so an

@@ -58,6 +58,9 @@ func parseTOML(data []byte) (tomlFile, *Problem) {
 // secretive matches a line that may hold a secret, where none should be.
 var secretive = regexp.MustCompile(`(?i)pass|token|secret|key`)
 
+// defined matches what the parser says of a key or table that comes twice.
+var defined = regexp.MustCompile(`^(?:toml: )?Key '(.+)' has already been defined\.?$`)
+
 // syntaxProblem hides what the parser says of a line that may hold a secret:
 // it quotes the text.
 func (f *tomlFile) syntaxProblem(line int, message string) *Problem {
@@ -65,6 +68,9 @@ func (f *tomlFile) syntaxProblem(line int, message string) *Problem {
 	line = min(line, len(lines))
 	if line > 0 && secretive.MatchString(lines[line-1]) {
 		message = "the line is not valid TOML"
+	}
+	if m := defined.FindStringSubmatch(message); m != nil {
+		return &Problem{Line: line, Key: m[1], Reason: fmt.Sprintf("is there already, in line %d", f.lines[m[1]])}
 	}
 	return &Problem{Line: line, Reason: strings.TrimSuffix(strings.TrimPrefix(message, "toml: "), ".")}
 }

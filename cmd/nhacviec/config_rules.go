@@ -28,6 +28,9 @@ func (c *checker) rules(tables map[string]ruleTable, units map[string]unitTable,
 
 func (c *checker) rule(name string, t ruleTable, recipients []string, channels []tasks.Channel) scheduler.Rule {
 	path := keyPath("rules", name)
+	if c.refused[path] {
+		return scheduler.Rule{} // no table at all
+	}
 	if !code.MatchString(name) {
 		c.refuse(path, codeForm, name)
 	}

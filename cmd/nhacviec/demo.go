@@ -37,6 +37,9 @@ takes the built-in example, whatever config the machine has.`,
   nhacviec demo --script --json --from 2023-06-05 --until 2023-12-31`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.json && !script {
+				return web.Usage("--json goes with --script: a browser has no use for it", "for example: nhacviec demo --script --json")
+			}
 			o := demoOptions{Config: a.configFlag, Plan: plan, Issued: issued.Date, From: from.Date, Until: until.Date}
 			if o.From == 0 {
 				o.From = demoDay

@@ -94,6 +94,8 @@ func flagError(cmd *cobra.Command, err error) error {
 		if like := didYouMean(name, names); like != "" {
 			hint = strings.ReplaceAll(strings.TrimPrefix(like, "; "), `"`, "") + " " + hint
 		}
+	} else if strings.HasPrefix(err.Error(), "unknown shorthand flag") {
+		hint += `; what begins with a hyphen and is none stands behind "--"`
 	}
 	return web.Usage(err.Error(), hint)
 }

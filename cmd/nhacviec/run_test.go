@@ -107,6 +107,15 @@ func TestExitCodes(t *testing.T) {
 		{"explain", 64, "explain needs N, the task's number"},
 		{"send-test email", 64, "send-test needs ADDRESS"},
 		{"send-test email a b", 64, `got "b" besides`},
+		{"send-test fax x", 64, `nhacviec: no channel is called "fax"`},
+		{"send-test email notanaddress", 1, `"notanaddress" is no address of email: has no @`},
+		{"send-test telegram -abc", 64, `stands behind "--"`},
+		{"send-test telegram -5 -6", 64, `got "-6" besides`},
+		{"send-test telegram -0", 1, `"-0" is no address of telegram`},
+		{"send-test --json telegram -0 -q", 1, `"-0" is no address of telegram`},
+		{"demo --json", 64, "--json goes with --script"},
+		{"ledger --task 999", 1, `no task has the number "999"`},
+		{"ledger --task 999 --json", 1, `no task has the number "999"`},
 		{"explain 21", 1, `no task has the number "21"`},
 		{"status", 69, "status needs the daemon"},
 		{"reload --json", 69, "reload needs the daemon"},
@@ -120,7 +129,7 @@ func TestExitCodes(t *testing.T) {
 		if exit != tc.exit || !strings.Contains(stderr, tc.error) || tc.error == "" && stderr != "" {
 			t.Errorf("%q: exit %d, want %d; stderr %q, want %q", tc.args, exit, tc.exit, stderr, tc.error)
 		}
-		if exit != 0 && (stdout != "" || !strings.HasPrefix(stderr, "nhacviec: ") || strings.Contains(stderr, "Usage:")) {
+		if exit != 0 && (stdout != "" || !strings.Contains(stderr, "\nhint: ") || !strings.HasPrefix(stderr, "nhacviec: ") || strings.Contains(stderr, "Usage:")) {
 			t.Errorf("%q: an error prints %q and %q", tc.args, stdout, stderr)
 		}
 	}
@@ -141,8 +150,9 @@ func TestExamplesRun(t *testing.T) {
 		}
 		examples++
 		rest, _, _ = strings.Cut(rest, " && ")
+		rest, _, _ = strings.Cut(rest, " > ")
 		args := shellWords(rest)
-		cmd, rest2, err := root.Find(args)
+		cmd, rest2, err := root.Find(sparedDashes(args))
 		if err != nil || cmd == root && len(args) > 0 {
 			t.Errorf("%s: %v", line, err)
 			return

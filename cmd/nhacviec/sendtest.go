@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -23,16 +24,16 @@ func newSendTestCommand(a *app) *cobra.Command {
 		Short: "Send one real message",
 		Long: `Send-test sends one real message at once and prints the server's reply. When it is
 not delivered, it says why and exits with 1. CHANNEL is email, telegram, zalo_bot
-or zalo_oa. An address that starts with a hyphen stands behind "--".`,
+or zalo_oa. The id of a chat group begins with a hyphen: that is no flag here.`,
 		Example: `  nhacviec send-test email vanphong@example.gov.vn
-  nhacviec send-test telegram -- -1001234567890`,
+  nhacviec send-test telegram -1001234567890`,
 		Args: arguments("CHANNEL", "ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			channels := make([]string, len(tasks.Channels))
 			for i, ch := range tasks.Channels {
 				channels[i] = string(ch)
 			}
-			if err := oneOfFlag("channel", args[0], channels); err != nil {
+			if err := oneOf("no channel", args[0], channels); err != nil {
 				return err
 			}
 			return a.ask(cmd.Context(), changes, func(ctx context.Context, c *web.Client) error {
@@ -49,6 +50,13 @@ or zalo_oa. An address that starts with a hyphen stands behind "--".`,
 	}
 }
 
+var exampleAddress = map[tasks.Channel]string{
+	tasks.Email:    "vanphong@example.gov.vn",
+	tasks.Telegram: "-1001234567890",
+	tasks.ZaloBot:  "1a2b3c4d5e6f7a8b",
+	tasks.ZaloOA:   "1234567890123456789",
+}
+
 // testTimeout bounds a test message, from dialling to the last reply.
 const testTimeout = 90 * time.Second
 
@@ -56,10 +64,11 @@ const testTimeout = 90 * time.Second
 func sendTest(ctx context.Context, c *Config, open map[tasks.Channel]channel, ch tasks.Channel, address string, now time.Time) (tasks.Receipt, error) {
 	to, ok := open[ch]
 	if !ok {
-		return tasks.Receipt{}, web.Failure(fmt.Sprintf("the channel %s is not configured", ch), fmt.Sprintf("the config has no table [%s]", ch))
+		return tasks.Receipt{}, web.Failure(fmt.Sprintf("the channel %s is not configured", ch), fmt.Sprintf("add the table [%s] to the config", ch))
 	}
 	if err := notify.CheckAddress(ch, address); err != nil {
-		return tasks.Receipt{}, web.Failure(fmt.Sprintf("%q is no address of %s: %v", address, ch, err), "")
+		why := cmp.Or(errors.Unwrap(err), err) // the rest repeats channel and address
+		return tasks.Receipt{}, web.Failure(fmt.Sprintf("%q is no address of %s: %v", address, ch, why), "for example: nhacviec send-test "+string(ch)+" "+exampleAddress[ch])
 	}
 	at := now.In(c.Location).Truncate(time.Second)
 	text := fmt.Sprintf("Đây là tin gửi thử của hệ thống nhắc việc, %s, gửi lúc %s ngày %s. Đồng chí không cần làm gì thêm.",

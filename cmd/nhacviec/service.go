@@ -206,9 +206,9 @@ func (s *service) reload() (*Config, error) {
 	old := s.current()
 	switch {
 	case cfg.DataDir != old.DataDir:
-		return nil, fmt.Errorf("data_dir changed from %s to %s: that needs a restart", old.DataDir, cfg.DataDir)
+		return nil, needsRestart(s.path, "data_dir", old.DataDir, cfg.DataDir)
 	case cfg.Socket != old.Socket:
-		return nil, fmt.Errorf("socket changed from %s to %s: that needs a restart", old.Socket, cfg.Socket)
+		return nil, needsRestart(s.path, "socket", old.Socket, cfg.Socket)
 	}
 	channels, err := openChannels(cfg, s.store)
 	if err != nil {
@@ -231,6 +231,13 @@ func (s *service) reload() (*Config, error) {
 	s.mu.Unlock()
 	s.delivery = s.deliver()
 	return cfg, nil
+}
+
+// needsRestart refuses a key that a running daemon cannot change.
+func needsRestart(path, key, old, is string) error {
+	file, _ := readTOML(path) // it was read just now; without it the line is not known
+	return &ConfigError{Problems: []Problem{{File: path, Line: file.line(key), Key: key,
+		Reason: fmt.Sprintf("cannot change while the daemon runs; restart it, or put back %q", old), Got: is}}}
 }
 
 func (s *service) current() *Config {

@@ -179,7 +179,10 @@ func reviewRows(items []tasks.ReviewItem) [][]string {
 // unitCell shows a unit of a task: its code, or the plan's words in quotes
 // while they mean no unit.
 func unitCell(r tasks.UnitRef) string {
-	if r.Code == "" {
+	switch {
+	case r.Code == "" && r.Text == "":
+		return "-"
+	case r.Code == "":
 		return strconv.Quote(cut(r.Text, unitWidth))
 	}
 	return r.Code
