@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,10 +112,8 @@ func (s *Store) Import(p tasks.Plan, now time.Time, by, note string, merge func(
 		if err != nil {
 			return err
 		}
-		for _, t := range d.New {
-			if err := s.importTask(tx, p, t); err != nil {
-				return err
-			}
+		if err := s.importNew(tx, p, d.New, before); err != nil {
+			return err
 		}
 		for _, c := range d.Changed {
 			if err := s.importTask(tx, p, c.New); err != nil {
@@ -145,14 +144,51 @@ func (s *Store) Import(p tasks.Plan, now time.Time, by, note string, merge func(
 	return d, nil
 }
 
-func (s *Store) importTask(tx *bolt.Tx, p tasks.Plan, t tasks.Task) error {
-	if t.Plan != p.ID {
-		return s.invalid("task %s does not belong to plan %q", t.Key, p.ID)
+// importNew stores tasks that are not in before, in the order of their keys:
+// what bbolt holds of one transaction is a sorted list, into which a million
+// records in another order are moved for hours.
+func (s *Store) importNew(tx *bolt.Tx, p tasks.Plan, tt []tasks.Task, before map[tasks.Key]tasks.Task) error {
+	tt = slices.Clone(tt)
+	slices.SortFunc(tt, func(a, b tasks.Task) int { return strings.Compare(taskKey(a.Key), taskKey(b.Key)) })
+	var index []place
+	for _, t := range tt {
+		if err := s.checkTask(p, t); err != nil {
+			return err
+		}
+		if _, known := before[t.Key]; known {
+			if err := storeTask(tx, t); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := put(tx, tasksBucket, taskKey(t.Key), t); err != nil {
+			return err
+		}
+		index = append(index, places(t)...)
 	}
-	if err := s.checkPart("task number", string(t.No)); err != nil {
+	slices.SortFunc(index, func(a, b place) int {
+		return cmp.Or(strings.Compare(a.bucket, b.bucket), strings.Compare(a.key, b.key))
+	})
+	for _, p := range index {
+		if err := enter(tx, p.bucket, p.key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) importTask(tx *bolt.Tx, p tasks.Plan, t tasks.Task) error {
+	if err := s.checkTask(p, t); err != nil {
 		return err
 	}
 	return storeTask(tx, t)
+}
+
+func (s *Store) checkTask(p tasks.Plan, t tasks.Task) error {
+	if t.Plan != p.ID {
+		return s.invalid("task %s does not belong to plan %q", t.Key, p.ID)
+	}
+	return s.checkPart("task number", string(t.No))
 }
 
 // checkPart refuses what cannot be part of a key.
