@@ -91,17 +91,19 @@ func TestEmailServerMisbehaves(t *testing.T) {
 		{"no code of the protocol", "650 strange"},
 		{"nor this", "999 strange"},
 		{"nor that", "150 wait"},
+		{"half closed", notifytest.Half},
+		{"a line of 2 MB", "250 " + strings.Repeat("x", 2<<20)},
 	}
 	steps := []struct {
 		verb string
 		want []tasks.Outcome
 	}{
-		{"connect", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
-		{"EHLO", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
-		{"MAIL", []tasks.Outcome{T, D, T, T, T, T, T, T, T, T, T, T, T, T}},
-		{"RCPT", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T}},
-		{"DATA", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T}},
-		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U, T, T, T}},
+		{"connect", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"EHLO", []tasks.Outcome{T, T, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"MAIL", []tasks.Outcome{T, D, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"RCPT", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{"DATA", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
+		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U, T, T, T, U, U}},
 	}
 	for _, step := range steps {
 		for i, reply := range replies {
@@ -200,6 +202,62 @@ func TestEmailBreaksOffWhileWriting(t *testing.T) {
 				t.Errorf("%d mails accepted", n)
 			}
 		})
+	}
+}
+
+// TestEmailGetsThrough: servers that put mails off get them in the end, each once.
+func TestEmailGetsThrough(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		setup notifytest.SMTPSetup
+		tries int // of one mail, at most
+	}{
+		"greylisting":     {notifytest.SMTPSetup{Greylist: 1}, 2},
+		"strict greylist": {notifytest.SMTPSetup{Greylist: 2}, 3},
+		"421 every third": {notifytest.SMTPSetup{Busy: 3}, 2},
+		"both":            {notifytest.SMTPSetup{Greylist: 1, Busy: 4}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := startSMTP(t, c.setup)
+			e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+			const mails = 12
+			for i := range mails {
+				out := oneMail()
+				out.ID, out.Address = fmt.Sprintf("mail%02d", i), fmt.Sprintf("donvi%d@example.gov.vn", i)
+				tries := 1
+				for _, err := e.Send(t.Context(), out); err != nil; _, err = e.Send(t.Context(), out) {
+					if tries++; outcome(err) != tasks.Transient || tries > c.tries {
+						t.Fatalf("try %d of mail %d: %v", tries-1, i, err)
+					}
+				}
+			}
+			seen := map[string]bool{}
+			for _, m := range server.Accepted() {
+				seen[m.ID] = true
+			}
+			if len(seen) != mails || len(server.Accepted()) != mails {
+				t.Errorf("want %d mails, got %d of %d", mails, len(server.Accepted()), len(seen))
+			}
+		})
+	}
+}
+
+// TestEmailDoubtfulCopyIsTheSame: who asks again after a doubt sends the same bytes.
+func TestEmailDoubtfulCopyIsTheSame(t *testing.T) {
+	t.Parallel()
+	server := startSMTP(t, notifytest.SMTPSetup{})
+	e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
+	server.CutAfterAccept()
+	if _, err := e.Send(t.Context(), oneMail()); outcome(err) != tasks.Unknowable {
+		t.Fatalf("want uncertain, got %v", err)
+	}
+	if _, err := e.Send(t.Context(), oneMail()); err != nil {
+		t.Fatal(err)
+	}
+	got := server.Accepted()
+	if len(got) != 2 || got[0].ID == "" || string(got[0].Raw) != string(got[1].Raw) {
+		t.Errorf("%d copies, ids %q", len(got), []string{got[0].ID, got[len(got)-1].ID})
 	}
 }
 

@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -453,6 +454,59 @@ func TestZaloOACrashes(t *testing.T) {
 		_, err := oa.Send(t.Context(), toGroup)
 		wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, appSecret, refreshToken)
 	})
+}
+
+// TestZaloOAKilledWhileRenewing: a process that ends at any point of a renewal
+// leaves a state from which the next one either goes on or calls a person.
+func TestZaloOAKilledWhileRenewing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		writes  int  // that were made
+		granted bool // Zalo had traded the token
+		well    bool
+	}{
+		{"before the mark", 0, false, true},
+		{"after the mark, before the request", 1, false, true},
+		{"after the request, before its answer is stored", 1, true, false},
+		{"after the answer is stored", 2, true, true},
+		{"after the pair is stored", 3, true, true},
+	} {
+		for _, first := range []bool{true, false} { // the first renewal ever, or one at half life
+			t.Run(fmt.Sprintf("%s/first %v", c.name, first), func(t *testing.T) {
+				t.Parallel()
+				state := &memory{}
+				server, oa := startZaloOA(t, notifytest.ZaloOASetup{}, state)
+				if !first {
+					oa.Keep(t.Context())
+					state.age(t, 13*time.Hour)
+				}
+				before := state.value
+				state.history = nil
+				if c.granted {
+					oa.Keep(t.Context())
+				} else {
+					server.OAuth.Inject(notifytest.Fault{Reset: true}) // it never came to Zalo
+					oa.Keep(t.Context())
+				}
+				state.value = before
+				if c.writes > 0 {
+					state.value = []byte(state.history[c.writes-1])
+					state.age(t, time.Minute) // and the next process starts
+				}
+				next := newZaloOA(t, server, state)
+				next.Keep(t.Context())
+				err := next.Trouble()
+				if c.well != (err == nil) || err != nil && !errors.Is(err, ErrReauthorize) {
+					t.Fatalf("trouble: %v", err)
+				}
+				_, err = next.Send(t.Context(), toGroup)
+				if c.well && err != nil || !c.well && outcome(err) != tasks.ChannelDown {
+					t.Errorf("sending: %v", err)
+				}
+			})
+		}
+	}
 }
 
 // TestZaloOAOAuthAnswers: what the OAuth server may say to a renewal.

@@ -23,6 +23,7 @@ const (
 	Hang  = "\x00hang"  // say nothing more
 	Flood = "\x00flood" // never stop talking
 	Drip  = "\x00drip"  // never stop talking, a byte at a time
+	Half  = "\x00half"  // close our direction only, and go on reading
 )
 
 var politeScript = Script{
@@ -175,6 +176,11 @@ func (s *ScriptedSMTP) reply(conn net.Conn, verb string) bool {
 		return true
 	case "hang":
 		<-s.done
+	case "half":
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.CloseWrite()
+		}
+		_, _ = io.Copy(io.Discard, conn)
 	case "reset":
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)

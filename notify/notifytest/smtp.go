@@ -29,6 +29,8 @@ type SMTPSetup struct {
 	Username    string           // "": it asks for no login
 	Password    string
 	Mailboxes   []string      // addresses that exist; nil: all do
+	Greylist    int           // so many times a sender and recipient are turned away at first
+	Busy        int           // each so many-th recipient gets a 421; 0: none
 	OnAccept    func(Message) // called for each mail accepted; may be nil
 }
 
@@ -58,11 +60,13 @@ type SMTP struct {
 	queue  []SMTPFault
 	logins int
 	conns  int
+	rcpts  int
+	grey   map[string]int // turned away so often
 }
 
 // StartSMTP starts one on a free port.
 func StartSMTP(setup SMTPSetup) (*SMTP, error) {
-	s := &SMTP{recorder: recorder{onAccept: setup.OnAccept}, setup: setup, done: make(chan struct{})}
+	s := &SMTP{recorder: recorder{onAccept: setup.OnAccept}, setup: setup, done: make(chan struct{}), grey: map[string]int{}}
 	if setup.Mailboxes != nil {
 		s.mailboxes = map[string]bool{}
 		for _, address := range setup.Mailboxes {
@@ -196,6 +200,7 @@ type smtpSession struct {
 	server *SMTP
 	conn   *smtp.Conn
 	known  bool // logged in
+	from   string
 	to     string
 }
 
@@ -246,7 +251,8 @@ func (s *smtpSession) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *smtpSession) Mail(string, *smtp.MailOptions) error {
+func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
 	if struck, err := s.strike("mail"); struck {
 		return err
 	}
@@ -263,8 +269,26 @@ func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.server.mailboxes != nil && !s.server.mailboxes[to] {
 		return parseReply("550 5.1.1 User unknown")
 	}
+	if no := s.server.later(s.from, to); no != "" {
+		return parseReply(no)
+	}
 	s.to = to
 	return nil
+}
+
+// later is how the server puts a recipient off, or "".
+func (s *SMTP) later(from, to string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rcpts++
+	switch pair := from + " " + to; {
+	case s.setup.Busy > 0 && s.rcpts%s.setup.Busy == 0:
+		return "421 4.7.0 Too many messages, closing"
+	case s.grey[pair] < s.setup.Greylist:
+		s.grey[pair]++
+		return "450 4.2.0 Greylisted, come back in five minutes"
+	}
+	return ""
 }
 
 func (s *smtpSession) Data(r io.Reader) error {
