@@ -36,7 +36,7 @@ func killAtRandom(ctx context.Context, l *lab) (res result, err error) {
 	}
 	defer func() { err = errors.Join(err, o.ends.close()) }()
 	rng := l.random("G1")
-	if err := o.killFirst(ctx); err != nil {
+	if err := errors.Join(o.forecast(ctx, &res), o.killFirst(ctx)); err != nil {
 		return res, err
 	}
 	for res.faults < kills {

@@ -137,6 +137,36 @@ type waiting struct {
 	NextAttempt time.Time `json:"next_attempt"`
 }
 
+// forecast holds what the program foretells for today against what must arrive.
+func (o *office) forecast(ctx context.Context, res *result) error {
+	day := o.today().String()
+	var told []struct {
+		Kind    string
+		Channel tasks.Channel
+		Address string
+	}
+	if err := o.askJSON(ctx, &told, "forecast", "--from", day, "--to", day); err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen := map[target]int{}
+	for _, m := range told {
+		if m.Kind == string(tasks.Reminder) {
+			seen[target{m.Channel, m.Address}]++
+		}
+	}
+	for to := range o.expected {
+		if seen[to] != 1 {
+			res.fail("forecast foretells %d messages for %s %s", seen[to], to.channel, to.address)
+		}
+	}
+	if len(seen) != len(o.expected) {
+		res.fail("forecast foretells messages for %d addresses, and the plan has %d", len(seen), len(o.expected))
+	}
+	return nil
+}
+
 // judge compares what arrived with what must have, and with what the program
 // itself says in its ledger and outbox, when all is over. It fills in the
 // figures of a result and notes every broken promise.
