@@ -83,7 +83,7 @@ func (o *office) hash(ctx context.Context) (string, error) {
 }
 
 // withLine: a line has no number when what it should hold is missing.
-var withLine = regexp.MustCompile(`config\.toml:([0-9]+:| [a-z_.]+: is missing)`)
+var withLine = regexp.MustCompile(`config\.toml:([0-9]+:| [a-z_.]+: (is missing|there is no))`)
 
 // once writes one mutation, reloads, and looks what is in force; a mutation
 // that was accepted is taken back.
