@@ -13,7 +13,7 @@ import (
 func TestSentAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := begin(t, []Rule{rule(t, "r", daily, nil)}, task(1, "tu-phap", "trước ngày 30/6/2023"))
+		w := begin(t, []Rule{rule(t, "r", daily, nil)}, task(1, "tu-phap", "trước ngày 4/7/2023"))
 		w.runUntil("2023-07-03 11:00")
 		var first string
 		err := w.store.Ledger(tasks.LedgerQuery{}, func(e tasks.Entry) error {
@@ -29,11 +29,11 @@ func TestSentAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.runUntil("2023-07-03 12:00")
-		want := "sent reminder tp@x.vn T-0 #1\nsent reminder tp@x.vn overdue+1 #1\nsent reminder tp@x.vn T-0 #1\n"
+		want := "sent reminder tp@x.vn T-3 #1\nsent reminder tp@x.vn T-1 #1\nsent reminder tp@x.vn T-3 #1\n"
 		if got := w.ledger(); got != want {
 			t.Errorf("the ledger has\n%swant\n%s", got, want)
 		}
-		if text := w.email.got[len(w.email.got)-1].Text; !strings.Contains(text, "T-0") {
+		if text := w.email.got[len(w.email.got)-1].Text; !strings.Contains(text, "T-3") {
 			t.Errorf("sent %q", text)
 		}
 		if err := w.store.Close(); err != nil {

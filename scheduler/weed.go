@@ -79,7 +79,7 @@ func (d *Deliverer) fate(s Setup, step tasks.Step, to tasks.Recipient, sent task
 		return tasks.Dropped, why
 	}
 	series, rank, _ := step.Mark()
-	if sent[tasks.SentKey{Key: step.Key, Version: step.Version, Series: series, Recipient: to}] > rank {
+	if told, ok := sent[tasks.SentKey{Key: step.Key, Version: step.Version, Series: series, Recipient: to}]; ok && told > rank {
 		return tasks.Superseded, "a later step is told"
 	}
 	return "", ""

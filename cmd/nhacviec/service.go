@@ -26,8 +26,9 @@ type service struct {
 	clock   *scheduler.Clock
 	backups *backups
 
+	begun     chan struct{}   // closed when run has begun
 	reloading sync.Mutex      // one reload at a time; guards life and delivery
-	life      context.Context // of run; nil before it
+	life      context.Context // of run
 	delivery  *delivery
 
 	mu        sync.Mutex // guards what follows
@@ -48,7 +49,7 @@ func startService(path string, cfg *Config, st *store.Store, sup supervisor, log
 	if err != nil {
 		return nil, err
 	}
-	s := &service{path: path, store: st, log: log, sup: sup, since: time.Now(), daemon: d, config: cfg, channels: channels}
+	s := &service{path: path, store: st, log: log, sup: sup, since: time.Now(), daemon: d, config: cfg, channels: channels, begun: make(chan struct{})}
 	d.loop.Passed = s.passed
 	s.clock = d.loop.Watch(sinceBoot)
 	s.backups = &backups{store: st, log: log, report: d.loop.Report}
@@ -137,6 +138,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	s.reloading.Lock()
 	s.life, s.delivery = ctx, s.deliver()
+	close(s.begun)
 	s.reloading.Unlock()
 	defer s.tend(ctx)()
 	s.daemon.loop.Run(ctx)
@@ -159,15 +161,20 @@ func closeChannels(channels map[tasks.Channel]channel) error {
 	return errors.Join(errs...)
 }
 
-var errNotRunning = errors.New("the daemon is starting or stopping; nothing is reloaded")
+var errNotRunning = errors.New("the daemon is stopping; nothing is reloaded")
 
 // Reload reads, checks and builds the whole config, then puts it in force. On
 // an error the running config stays; the error is logged, shown in the status
 // and told to the office.
-func (s *service) Reload(context.Context) ([]string, error) {
+func (s *service) Reload(ctx context.Context) ([]string, error) {
+	select {
+	case <-s.begun:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
-	if s.life == nil || s.life.Err() != nil {
+	if s.life.Err() != nil {
 		return nil, errNotRunning
 	}
 	if err := s.sup.reloading(); err != nil {
