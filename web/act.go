@@ -56,15 +56,15 @@ func (a Act) on(units *tasks.Directory, today tasks.Date) (func(tasks.Task) (tas
 	needsDate := a.Action == tasks.ActExtend || a.Action == tasks.ActDue
 	switch {
 	case needsDate && a.Date == 0:
-		return nil, Usage(string(a.Action)+" needs a date", "")
+		return nil, Usage(string(a.Action)+" needs a date", fmt.Sprintf("nhacviec task %s %s DD/MM/YYYY", a.Action, a.No))
 	case !needsDate && a.Date != 0:
-		return nil, Usage(string(a.Action)+" takes no date", "")
+		return nil, Usage(string(a.Action)+" takes no date", "nhacviec task extend or due N DD/MM/YYYY moves one")
 	case a.Action == tasks.ActExtend && strings.TrimSpace(a.Note) == "":
 		return nil, Usage("an extension needs a reason", `--reason "…", such as the number of the document that grants it`)
 	case a.Action != tasks.ActLead && a.Unit != "":
-		return nil, Usage(string(a.Action)+" takes no unit", "")
+		return nil, Usage(string(a.Action)+" takes no unit", "nhacviec task lead N UNIT hands a task over")
 	case a.Action != tasks.ActEdit && a.Edit != nil:
-		return nil, Usage(string(a.Action)+" takes no other words", "")
+		return nil, Usage(string(a.Action)+" takes no other words", "nhacviec task edit N changes them")
 	case a.Action == tasks.ActEdit && (a.Edit == nil || *a.Edit == tasks.Edit{}):
 		return nil, Usage("say what the task is to say", `--content, --product, --task-note or --coordinating "…"`)
 	}

@@ -206,7 +206,7 @@ func readError(answer *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxRequest))
 	var e Error
 	if err != nil || json.Unmarshal(text, &e) != nil || e.Message == "" {
-		return Failure(fmt.Sprintf("the daemon answered %s: %s", answer.Status, bytes.TrimSpace(text)), "")
+		return Failure(fmt.Sprintf("the daemon answered %s: %s", answer.Status, bytes.TrimSpace(text)), "is it nhacviec that listens there? look at it: systemctl status nhacviec")
 	}
 	e.Exit = cmp.Or(e.Exit, ExitFailed)
 	return &e

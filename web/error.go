@@ -63,7 +63,7 @@ func (h *Handler) asError(err error) *Error {
 	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return &Error{Message: "the request is too large", Exit: ExitFailed, Status: http.StatusRequestEntityTooLarge}
+		return &Error{Message: "the request is too large", Hint: "a plan of so many tasks must be imported in parts", Exit: ExitFailed, Status: http.StatusRequestEntityTooLarge}
 	}
 	if h.Explain != nil {
 		if e := h.Explain(err); e != nil {

@@ -136,13 +136,16 @@ var routes = map[string]map[string]route{
 	},
 }
 
+// otherVersion is the hint for what no command of this version asks.
+const otherVersion = "is the daemon of another version than this command? compare: nhacviec version, nhacviec status"
+
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	methods, known := routes[r.URL.Path]
 	if !known {
 		h.writeError(w, &Error{Message: fmt.Sprintf("no such path: %q", r.URL.Path), Exit: ExitFailed,
-			Hint: "is the daemon of another version than this command? compare: nhacviec version, nhacviec status", Status: http.StatusNotFound})
+			Hint: otherVersion, Status: http.StatusNotFound})
 		return
 	}
 	to, known := methods[r.Method]
@@ -150,7 +153,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		allowed := slices.Sorted(maps.Keys(methods))
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		h.writeError(w, &Error{Message: fmt.Sprintf("%s takes %s, not %s", r.URL.Path, strings.Join(allowed, " or "), r.Method),
-			Exit: ExitFailed, Status: http.StatusMethodNotAllowed})
+			Hint: otherVersion, Exit: ExitFailed, Status: http.StatusMethodNotAllowed})
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, to.maxBody)
@@ -186,19 +189,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func checkRequest(r *http.Request, to route) error {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return Usage("the query is malformed", "")
+		return Usage("the query is malformed", otherVersion)
 	}
 	for name, values := range query {
 		if !slices.Contains(to.query, name) {
-			return Usage(fmt.Sprintf("unknown parameter %q", name), "")
+			return Usage(fmt.Sprintf("unknown parameter %q", name), otherVersion)
 		}
 		if len(values) > 1 {
-			return Usage(fmt.Sprintf("parameter %q is given %d times", name, len(values)), "")
+			return Usage(fmt.Sprintf("parameter %q is given %d times", name, len(values)), "give it once")
 		}
 	}
 	if r.Method == http.MethodPost {
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-			return &Error{Message: "the request is not application/json", Exit: ExitFailed, Status: http.StatusUnsupportedMediaType}
+			return &Error{Message: "the request is not application/json", Hint: otherVersion, Exit: ExitFailed, Status: http.StatusUnsupportedMediaType}
 		}
 	}
 	return nil
@@ -267,7 +270,7 @@ func read[T any](r *http.Request) (T, error) {
 	if errors.As(err, &tooLarge) {
 		return body, err
 	}
-	return body, Usage("the request is not what is expected here: "+err.Error(), "")
+	return body, Usage("the request is not what is expected here: "+err.Error(), otherVersion)
 }
 
 // today returns the date in the configured zone.
@@ -283,7 +286,7 @@ func date(r *http.Request, name string) (tasks.Date, error) {
 	}
 	d, err := tasks.ParseDate(text)
 	if err != nil {
-		return 0, Usage(name+": "+err.Error(), "")
+		return 0, Usage(name+": "+err.Error(), "a date is written 2023-06-30")
 	}
 	return d, nil
 }

@@ -49,9 +49,9 @@ func (h *Handler) forecast(r *http.Request) (any, error) {
 	}
 	switch {
 	case to.Before(from):
-		return nil, Usage(fmt.Sprintf("the period ends on %s, before it begins on %s", to.Format("02/01/2006"), from.Format("02/01/2006")), "")
+		return nil, Usage(fmt.Sprintf("the period ends on %s, before it begins on %s", to.Format("02/01/2006"), from.Format("02/01/2006")), "--from is the earlier day, and now when it is not given")
 	case to.Sub(from) > maxForecast || to.Sub(now) > maxForecast:
-		return nil, Usage("a forecast reaches five years ahead at most", "")
+		return nil, Usage("a forecast reaches five years ahead at most", "give an earlier day: --to DD/MM/YYYY")
 	}
 	messages, err := h.Planner.Forecast(from, to)
 	if err != nil {
@@ -92,7 +92,7 @@ func (h *Handler) ledger(r *http.Request, emit func(any) error) error {
 		return err
 	}
 	if since != 0 && until != 0 && until < since {
-		return Usage(fmt.Sprintf("the period ends on %s, before it begins on %s", until.Day(), since.Day()), "")
+		return Usage(fmt.Sprintf("the period ends on %s, before it begins on %s", until.Day(), since.Day()), "--since is the earlier day, --until the later")
 	}
 	if err := h.knownPlan(q.Get("plan")); err != nil {
 		return err
@@ -296,7 +296,7 @@ func (h *Handler) sendTest(r *http.Request) (any, error) {
 		return nil, oneOf("channel", string(in.Channel), channelNames())
 	}
 	if strings.TrimSpace(in.Address) == "" {
-		return nil, Usage("say where to send the message", "")
+		return nil, Usage("say where to send the message", "nhacviec send-test CHANNEL ADDRESS")
 	}
 	receipt, err := h.Tester.SendTest(r.Context(), in.Channel, in.Address)
 	if err != nil {

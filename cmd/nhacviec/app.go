@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,11 +49,12 @@ func (a *app) run(args []string) int {
 	for line := range strings.Lines(e.Message) {
 		fmt.Fprintln(a.stderr, "nhacviec: "+strings.TrimRight(line, "\n"))
 	}
-	if e.Hint != "" {
-		fmt.Fprintln(a.stderr, "hint: "+e.Hint)
-	}
+	fmt.Fprintln(a.stderr, "hint: "+cmp.Or(e.Hint, lastHint))
 	return e.Exit
 }
+
+// lastHint is for what nobody foresaw.
+const lastHint = "nhacviec check says what is wrong with config and data, -v where the answers come from"
 
 // configPlaces are where the config is looked for when nobody says.
 var configPlaces = []string{"/etc/nhacviec/config.toml", "./config.toml"}
@@ -230,6 +232,10 @@ func explainError(err error) *web.Error {
 		return web.Failure("not delivered: "+sending.Err.Error(), sendingHint[sending.Outcome])
 	case errors.Is(err, fs.ErrPermission):
 		return web.Failure(err.Error(), "run the command as the user nhacviec, or with sudo")
+	case errors.As(err, new(*fs.PathError)):
+		return web.Failure(err.Error(), "is the path right, and is there room on the disk?")
+	case errors.Is(err, errNotRunning):
+		return web.Failure(err.Error(), "try again when it is up: nhacviec status")
 	}
 	return nil
 }

@@ -42,10 +42,9 @@ those, or this one, to another machine.`,
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(made)
-			}
-			return a.printLine(fmt.Sprintf("%s: %d bytes, the ledger in it is intact: %s", made.File, made.Bytes, entries(made.Entries)))
+			return a.printDone(made, func() error {
+				return a.printLine(fmt.Sprintf("%s: %d bytes, the ledger in it is intact: %s", made.File, made.Bytes, entries(made.Entries)))
+			})
 		},
 	}
 }
@@ -70,7 +69,7 @@ func (a *app) backup(ctx context.Context, file string) (err error) {
 	}
 	if _, err := os.Stat(config.storePath()); errors.Is(err, fs.ErrNotExist) {
 		if newest, _, err := store.NewestBackup(config.Backup.Dir); err != nil || newest == "" {
-			return web.Failure(config.storePath()+": there is nothing to back up yet", "")
+			return web.Failure(config.storePath()+": there is nothing to back up yet", "import a plan first: nhacviec import FILE --issued DD/MM/YYYY")
 		}
 	}
 	st, err := store.OpenWith(config.storePath(), config.Backup.Dir)
@@ -125,13 +124,12 @@ look at nhacviec outbox and nhacviec forecast before the daemon is started.`,
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(done)
-			}
-			if done.Kept != "" {
-				a.say("the database that was there is kept: %s", done.Kept)
-			}
-			return a.printLine(fmt.Sprintf("%s is restored, the ledger in it is intact: %s", done.Store, entries(done.Entries)))
+			return a.printDone(done, func() error {
+				if done.Kept != "" {
+					a.say("the database that was there is kept: %s", done.Kept)
+				}
+				return a.printLine(fmt.Sprintf("%s is restored, the ledger in it is intact: %s", done.Store, entries(done.Entries)))
+			})
 		},
 	}
 }

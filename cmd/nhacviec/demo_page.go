@@ -186,9 +186,9 @@ func (p *demoPage) back(w http.ResponseWriter, r *http.Request, err error) {
 	http.Redirect(w, r, "/?"+strings.TrimPrefix(r.PostFormValue("back"), "?"), http.StatusSeeOther)
 }
 
-// serve moves the clock and answers requests until ctx ends.
-func (p *demoPage) serve(ctx context.Context, server *http.Server, run func() error) error {
-	ctx, stop := context.WithCancelCause(ctx)
+// serve moves the clock and answers requests until ended does.
+func (p *demoPage) serve(ended context.Context, server *http.Server, run func() error) error {
+	ctx, stop := context.WithCancelCause(ended)
 	defer stop(nil)
 	done := make(chan struct{})
 	go func() {
@@ -199,14 +199,14 @@ func (p *demoPage) serve(ctx context.Context, server *http.Server, run func() er
 	}()
 	go func() { stop(run()) }()
 	<-ctx.Done()
-	cause := context.Cause(ctx)
+	asked, cause := ended.Err() != nil, context.Cause(ctx)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
 		server.Close()
 	}
 	<-done
-	if cause == context.Canceled {
+	if asked { // by a signal, which the cause names
 		return nil
 	}
 	return cause

@@ -69,10 +69,9 @@ With - the plan goes to standard output: CSV, or JSON with --json.`,
 					return err
 				}
 				done := exported{e.Plan.ID, path, len(e.Tasks)}
-				if a.json {
-					return a.printJSON(done)
-				}
-				return a.printLine(fmt.Sprintf("%s: %s of plan %s", path, plural(done.Tasks, "task"), done.Plan))
+				return a.printDone(done, func() error {
+					return a.printLine(fmt.Sprintf("%s: %s of plan %s", path, plural(done.Tasks, "task"), done.Plan))
+				})
 			})
 		},
 	}

@@ -54,10 +54,10 @@ config. -n shows the same and changes nothing.`,
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.printJSON(found)
+				if in.DryRun && !a.json {
+					return a.printImported(found) // that is what was asked for
 				}
-				return a.printImported(found)
+				return a.printDone(found, func() error { return a.printImported(found) })
 			})
 		},
 	}
@@ -112,7 +112,7 @@ func (a *app) importPlan(ctx context.Context, c *web.Client, in web.Import) (fou
 func planFileError(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		return web.Failure(fmt.Sprintf("cannot read the plan %s: %v", path.Path, path.Err), "")
+		return web.Failure(fmt.Sprintf("cannot read the plan %s: %v", path.Path, path.Err), "give the path of a .md, .docx, .xlsx or .csv file that this user may read; nothing was stored")
 	}
 	return web.Failure(err.Error(), "nothing was stored; correct the file and import it again")
 }

@@ -50,7 +50,7 @@ func newRootCommand(a *app) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.configFlag, "config", "c", "", "config file (default $NHACVIEC_CONFIG, "+strings.Join(configPlaces, ", ")+")")
 	flags.BoolVar(&a.json, "json", false, "print one JSON value")
-	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print no messages besides errors")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print no messages besides errors, nor what a verb has done")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "say where the answers come from")
 	root.AddGroup(
 		&cobra.Group{ID: "work", Title: "Plans and tasks:"},

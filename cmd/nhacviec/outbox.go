@@ -73,10 +73,9 @@ ledger keeps who asked for it.`,
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.printJSON(d)
-				}
-				return a.printWaiting([]web.Waiting{{Delivery: d, Why: "it has not had its turn yet"}})
+				return a.printDone(d, func() error {
+					return a.printWaiting([]web.Waiting{{Delivery: d, Why: "it has not had its turn yet"}})
+				})
 			})
 		},
 	}
@@ -117,11 +116,7 @@ func (a *app) resendFailed(ctx context.Context, by string) error {
 			out = append(out, resent{ID: row.ID, Again: &d})
 			waiting = append(waiting, web.Waiting{Delivery: d, Why: "it has not had its turn yet"})
 		}
-		if a.json {
-			err = a.printJSON(out)
-		} else {
-			err = a.printWaiting(waiting)
-		}
+		err = a.printDone(out, func() error { return a.printWaiting(waiting) })
 		switch {
 		case err != nil:
 			return err

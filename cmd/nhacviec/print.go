@@ -14,7 +14,8 @@ import (
 
 // This file is how nhacviec speaks on a terminal. What was asked for goes to
 // standard output and nothing else does: it is for pipes. Messages go to
-// standard error; -q silences them. Errors are printed by run alone.
+// standard error; -q silences them, and what a verb says of what it did. Errors
+// are printed by run alone.
 
 // printJSON prints one JSON value.
 func (a *app) printJSON(v any) error {
@@ -22,6 +23,17 @@ func (a *app) printJSON(v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// printDone says what a verb did: as JSON, for people, or with -q not at all.
+func (a *app) printDone(done any, print func() error) error {
+	switch {
+	case a.json:
+		return a.printJSON(done)
+	case a.quiet:
+		return nil
+	}
+	return print()
 }
 
 // printLine prints one line.

@@ -41,10 +41,9 @@ or zalo_oa. The id of a chat group begins with a hyphen: that is no flag here.`,
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.printJSON(sent)
-				}
-				return a.printLine(fmt.Sprintf("delivered to %s by %s: %s", sent.Address, sent.Channel, sent.Reply))
+				return a.printDone(sent, func() error {
+					return a.printLine(fmt.Sprintf("delivered to %s by %s: %s", sent.Address, sent.Channel, sent.Reply))
+				})
 			})
 		},
 	}

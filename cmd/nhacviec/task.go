@@ -127,13 +127,12 @@ func (a *app) act(ctx context.Context, act web.Act) error {
 		if err != nil {
 			return err
 		}
-		if a.json {
-			return a.printJSON(view)
-		}
-		if err := a.printTasks([]tasks.View{view}); err != nil {
-			return err
-		}
-		return a.printToLookAt(reviewItems([]tasks.View{view}))
+		return a.printDone(view, func() error {
+			if err := a.printTasks([]tasks.View{view}); err != nil {
+				return err
+			}
+			return a.printToLookAt(reviewItems([]tasks.View{view}))
+		})
 	})
 }
 
