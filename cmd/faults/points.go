@@ -44,7 +44,7 @@ func points() []point {
 		{name: "create", where: "the store is made and not in its place yet", fresh: true, once: true, empty: true,
 			patch: at("create", "tasks/store/open.go", "\tif err := install(temp, path); err != nil && ")},
 		{name: "import", where: "half of a plan is written", once: true, empty: true, verb: (*office).importArgs,
-			patch: at("import", "tasks/store/plan.go", "\t\tfor _, t := range d.New {\n\t\t\tif err := s.importTask(")},
+			patch: at("import", "tasks/store/plan.go", "\tslices.SortFunc(index, func(a, b place) int {")},
 		{name: "backup", where: "a backup is copied and not handed over", once: true, verb: func(o *office) []string {
 			return []string{"backup", filepath.Join(o.dir, fmt.Sprint("copy-", time.Now().UnixNano()))}
 		},
