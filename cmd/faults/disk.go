@@ -97,7 +97,9 @@ func (l *lab) fullOffice(ctx context.Context, cycles int, res *result) (err erro
 	if err := errors.Join(o.finish(ctx, res), o.judge(ctx, res)); err != nil {
 		return err
 	}
-	res.note("messages went out again after %s of room", strings.Join(waits, ", "))
+	if !l.quick {
+		res.note("messages went out again after %s of room", strings.Join(waits, ", "))
+	}
 	return nil
 }
 
@@ -126,6 +128,9 @@ func (o *office) fullOnce(ctx context.Context, d *daemon, size uint64, res *resu
 	before = o.copies()
 	if err := setLimit(d.cmd.Process.Pid, unix.RLIMIT_FSIZE, math.MaxUint64); err != nil {
 		return 0, err
+	}
+	if o.lab.quick {
+		return 0, nil // it pauses for half a minute; the next process will send
 	}
 	begun := time.Now()
 	if !o.moves(ctx, before, resumeLimit) && o.missing() > 0 {
