@@ -122,12 +122,12 @@ func (e *Email) Send(ctx context.Context, out tasks.Outgoing) (tasks.Receipt, er
 	if err != nil {
 		return tasks.Receipt{}, &tasks.SendError{Outcome: tasks.Permanent, Err: e.hide.error(err)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
-	defer cancel()
 	if err := e.acquire(ctx); err != nil {
 		return tasks.Receipt{}, &tasks.SendError{Outcome: tasks.Transient, Err: err}
 	}
 	defer e.release()
+	ctx, cancel := context.WithTimeout(ctx, e.Timeout)
+	defer cancel()
 
 	if s := e.takeIdle(); s != nil {
 		reply, err := s.deliver(ctx, e.from.Address, out.Address, raw)
@@ -224,7 +224,6 @@ func (e *Email) park(s *smtpSession) {
 		s.drop()
 		return
 	}
-	s.used = true
 	s.retire = time.AfterFunc(idleLimit, func() {
 		if e.unpark(s) {
 			s.quit()

@@ -88,7 +88,7 @@ func (c *smtpConn) guard(ctx context.Context) func() bool {
 type smtpSession struct {
 	conn   *smtpConn
 	client *smtp.Client
-	used   bool        // has carried a mail before
+	begun  bool        // a mail was begun and refused: the server still has its sender
 	broken bool        // not fit for another one
 	retire *time.Timer // while idle
 }
@@ -189,11 +189,12 @@ func (s *smtpSession) deliver(ctx context.Context, from, to string, raw []byte) 
 }
 
 func (s *smtpSession) transmit(from, to string, raw []byte) (string, *stepError) {
-	if s.used { // also finds out whether the server still listens
+	if s.begun {
 		if err := s.client.Reset(); err != nil {
 			return "", &stepError{step: stepReset, err: err}
 		}
 	}
+	s.begun = true
 	if err := s.client.Mail("<" + from + ">"); err != nil {
 		return "", &stepError{step: stepMail, err: err}
 	}
@@ -210,6 +211,7 @@ func (s *smtpSession) transmit(from, to string, raw []byte) (string, *stepError)
 	if err := w.Close(); err != nil {
 		return "", &stepError{step: stepDot, wrote: !s.conn.failed.Load(), err: err}
 	}
+	s.begun = false // RFC 5321, 4.1.1.4: the end of a mail clears its buffers
 	if closer, ok := w.(*smtp.DataCloser); ok {
 		return "250 " + closer.ServerResponse(), nil
 	}

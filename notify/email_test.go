@@ -287,15 +287,19 @@ func TestEmailReusesConnections(t *testing.T) {
 // TestEmailStaleConnection: the server got tired of an idle connection.
 func TestEmailStaleConnection(t *testing.T) {
 	t.Parallel()
-	for name, reply := range map[string]string{"cut": notifytest.Cut, "reset": notifytest.Reset, "closing": "421 4.4.2 idle too long\x00cut"} {
+	for name, fault := range map[string]notifytest.SMTPFault{
+		"cut":     {Step: "mail", Cut: true},
+		"closing": {Step: "mail", Reply: "421 4.4.2 idle too long"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := startScript(t, notifytest.Script{"RSET": reply})
+			server := startSMTP(t, notifytest.SMTPSetup{})
 			e := newTestEmail(t, EmailConfig{Port: server.Port(), TLS: NoTLS})
 			for i := range 3 {
 				if _, err := e.Send(t.Context(), oneMail()); err != nil {
 					t.Fatalf("mail %d: %v", i+1, err)
 				}
+				server.Inject(fault)
 			}
 			if n := len(server.Accepted()); n != 3 {
 				t.Errorf("want 3 mails, got %d", n)
