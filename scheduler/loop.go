@@ -36,6 +36,8 @@ type Loop struct {
 	Planned func()
 	// Passed is called after each pass that did its work; the watchdog listens.
 	Passed func(now, next time.Time)
+	// Failed is called after each pass that did not.
+	Failed func(now time.Time, err error)
 
 	wake  chan struct{}
 	clock *Clock
@@ -61,7 +63,7 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 	}
 	nothing := func() {}
 	l := &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
-		Planned: nothing, Passed: func(time.Time, time.Time) {}, wake: make(chan struct{}, 1)}
+		Planned: nothing, Passed: func(time.Time, time.Time) {}, Failed: func(time.Time, error) {}, wake: make(chan struct{}, 1)}
 	l.failing.Store(true) // an earlier process may have left some
 	return l, nil
 }
@@ -220,6 +222,7 @@ func (l *Loop) Run(ctx context.Context) {
 		wait := maxWait
 		if err != nil {
 			l.log.Error("pass failed; trying again", "error", err, "in", wait)
+			l.Failed(now, err)
 		} else {
 			l.Passed(now, next)
 			if !next.IsZero() {

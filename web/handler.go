@@ -29,6 +29,7 @@ type Plans interface {
 type Ledger interface {
 	Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error
 	Verify() (proven uint64, err error)
+	Sent(from time.Time) ([]tasks.Delivery, error)
 	Delivery(id string) (tasks.Delivery, error) // what waits, too
 	Text(sum string) (string, error)            // what was sent, by its SHA-256 in hex
 }
@@ -56,8 +57,8 @@ type Tester interface {
 
 // Daemon is the running service.
 type Daemon interface {
-	// Status fills what the daemon alone knows: Since, NextFire, Config,
-	// ConfigError and Channels.
+	// Status fills what the daemon alone knows: all but Version, Now, Waiting,
+	// Failed and Today.
 	Status() (Status, error)
 	// Reload puts the config file in force, all or nothing, and returns its
 	// warnings.

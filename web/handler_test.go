@@ -31,6 +31,7 @@ type office struct {
 	tasks   map[tasks.Key]tasks.Task
 	entries []tasks.Entry
 	outbox  []tasks.Delivery
+	sent    []tasks.Delivery
 	texts   map[string]string
 	stale   string
 	writes  int // calls of a method that changes or sends
@@ -100,6 +101,8 @@ func (o *office) Delivery(id string) (tasks.Delivery, error) {
 	}
 	return tasks.Delivery{}, fmt.Errorf("no delivery %s", id)
 }
+
+func (o *office) Sent(time.Time) ([]tasks.Delivery, error) { return o.sent, nil }
 
 func (o *office) Text(sum string) (string, error) {
 	if text, ok := o.texts[sum]; ok {

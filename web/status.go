@@ -26,6 +26,11 @@ type Status struct {
 	Channels    []ChannelStatus `json:"channels"`               // the configured ones
 	Config      string          `json:"config"`                 // hash of the config in force
 	ConfigError string          `json:"config_error,omitempty"` // why the last reload was refused
+	Today       tasks.Tally     `json:"today"`
+	Late        []tasks.Late    `json:"late"`                   // what should have left the house and has not, by channel
+	LastPass    time.Time       `json:"last_pass,omitzero"`     // over what is due, that did its work
+	PassError   string          `json:"pass_error,omitempty"`   // why the last pass did not
+	PassErrorAt time.Time       `json:"pass_error_at,omitzero"` // of PassError
 	Backup      BackupStatus    `json:"backup"`
 	ClockAhead  int             `json:"clock_ahead,omitempty"` // seconds; not 0: the clock is not believed and nothing is planned
 }
@@ -66,19 +71,30 @@ func (h *Handler) status(*http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	loc := h.Setting().Location
+	today := tasks.DateOf(h.Now().In(loc))
+	sent, err := h.Ledger.Sent(today.At(0, 0, loc))
+	if err != nil {
+		return nil, err
+	}
+	s.Today = tasks.TallyOf(today, loc, rows, sent)
 	for _, d := range rows {
 		s.Failed += count(d.State == tasks.Failed)
 		s.Waiting += count(d.State != tasks.Failed)
 	}
 	s.Channels = append([]ChannelStatus{}, s.Channels...)
 	s.Version, s.Now = h.Version, h.Now().Truncate(time.Second)
-	times := []*time.Time{&s.Now, &s.Since, &s.NextFire, &s.Backup.At, &s.Backup.ErrorAt}
+	times := []*time.Time{&s.Now, &s.Since, &s.NextFire, &s.Backup.At, &s.Backup.ErrorAt, &s.Today.Oldest, &s.LastPass, &s.PassErrorAt}
+	s.Late = append([]tasks.Late{}, s.Late...)
+	for i := range s.Late {
+		times = append(times, &s.Late[i].Since)
+	}
 	for i := range s.Channels {
 		times = append(times, &s.Channels[i].LastSent, &s.Channels[i].ErrorAt)
 	}
 	for _, t := range times {
 		if !t.IsZero() {
-			*t = t.In(h.Setting().Location)
+			*t = t.In(loc)
 		}
 	}
 	return s, nil

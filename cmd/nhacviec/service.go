@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"nhacviec/notify"
 	"nhacviec/scheduler"
 	"nhacviec/tasks"
 	"nhacviec/tasks/store"
@@ -25,6 +26,9 @@ type service struct {
 	daemon  *daemon
 	clock   *scheduler.Clock
 	backups *backups
+	silence silence
+	outbox  *outbox
+	watch   *watch
 
 	begun     chan struct{}   // closed when run has begun
 	reloading sync.Mutex      // one reload at a time; guards life and delivery
@@ -50,8 +54,11 @@ func startService(path string, cfg *Config, st *store.Store, sup supervisor, log
 		return nil, err
 	}
 	s := &service{path: path, store: st, log: log, sup: sup, since: time.Now(), daemon: d, config: cfg, channels: channels, begun: make(chan struct{})}
-	d.loop.Passed = s.passed
+	d.loop.Passed, d.loop.Failed = s.passed, s.passFailed
 	s.clock = d.loop.Watch(sinceBoot)
+	s.outbox = &outbox{Store: st}
+	d.deliverer.Outbox = s.outbox
+	s.watch = newWatch(func() notify.Secret { return s.current().Watch }, log)
 	s.backups = &backups{store: st, log: log, report: d.loop.Report}
 	d.deliverer.Clock = s.clock
 	return s, nil
@@ -87,7 +94,8 @@ func lanes(cfg *Config, channels map[tasks.Channel]channel) map[tasks.Channel]sc
 }
 
 // passed tells the service manager that the loop did its work.
-func (s *service) passed(_, next time.Time) {
+func (s *service) passed(now, next time.Time) {
+	late := s.passSucceeded(now)
 	s.mu.Lock()
 	s.next = next
 	location := s.config.Location
@@ -96,8 +104,14 @@ func (s *service) passed(_, next time.Time) {
 	if !next.IsZero() {
 		status = "next fire " + next.In(location).Format("02/01/2006 15:04")
 	}
+	for _, l := range late {
+		status += fmt.Sprintf("; %s late on %s", plural(l.Count, "message"), l.Channel)
+	}
 	if err := errors.Join(s.sup.alive(), s.sup.status(status)); err != nil {
 		s.log.Warn("service manager", "error", err)
+	}
+	if s.daemon.loop.Ahead() == 0 && !s.outbox.broken.Load() {
+		s.watch.allIsWell()
 	}
 }
 
@@ -135,6 +149,7 @@ func (s *service) deliver() *delivery {
 func (s *service) run(ctx context.Context) error {
 	if _, err := s.daemon.loop.Pass(time.Now()); err != nil {
 		s.log.Error("first pass failed; it is tried again", "error", err)
+		s.passFailed(time.Now(), err)
 	}
 	s.reloading.Lock()
 	s.life, s.delivery = ctx, s.deliver()
@@ -266,6 +281,7 @@ func (s *service) Status() (web.Status, error) {
 	if s.configErr != nil {
 		st.ConfigError = s.configErr.Error()
 	}
+	s.silence.fill(&st)
 	st.ClockAhead = int(s.daemon.loop.Ahead().Seconds())
 	for _, ch := range s.config.Setup.Channels {
 		h := health[ch]

@@ -16,9 +16,10 @@ func newStatusCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Say how the daemon is",
-		Long: `Status says since when the daemon runs, when the next rule fires, what waits and
-what failed, and for each channel when it last sent and what last went wrong.
-When no daemon runs it exits with 69.`,
+		Long: `Status says since when the daemon runs, when the next rule fires, what was to be
+sent today and what became of it, what is late, the last backup, and for each
+channel when it last sent and what last went wrong. When no daemon runs it exits
+with 69.`,
 		Example: "  nhacviec status\n  nhacviec status --json",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -88,10 +89,12 @@ func (a *app) printStatus(s web.Status) error {
 		{"running since", clock(s.Since)},
 		{"version", s.Version},
 		{"next fire", cmp.Or(clock(s.NextFire), "never")},
+		{"last pass", cmp.Or(clock(s.LastPass), "none yet")},
 		{"waiting", fmt.Sprint(s.Waiting)},
 		{"failed", fmt.Sprint(s.Failed)},
 		{"config", s.Config},
 	}
+	rows = append(rows, todayRows(s)...)
 	rows = append(rows, backupRows(s.Backup)...)
 	if s.ClockAhead > 0 {
 		ahead := (time.Duration(s.ClockAhead) * time.Second).String()
@@ -134,6 +137,23 @@ func backupRows(b web.BackupStatus) [][]string {
 	rows := [][]string{{"last backup", newest}}
 	if b.Error != "" {
 		rows = append(rows, []string{"", "failed " + clock(b.ErrorAt) + ": " + b.Error})
+	}
+	return rows
+}
+
+// todayRows say what was to leave the house today, and what has not.
+func todayRows(s web.Status) [][]string {
+	t := s.Today
+	today := fmt.Sprintf("planned %d, sent %d, waiting %d, failed %d", t.Planned, t.Sent, t.Waiting, t.Failed)
+	if !t.Oldest.IsZero() {
+		today += ", the oldest waits since " + clock(t.Oldest)
+	}
+	rows := [][]string{{"today", today}}
+	for _, l := range s.Late {
+		rows = append(rows, []string{"late", fmt.Sprintf("%s on %s, since %s: nhacviec outbox says why", plural(l.Count, "message"), l.Channel, clock(l.Since))})
+	}
+	if s.PassError != "" {
+		rows = append(rows, []string{"last pass error", clock(s.PassErrorAt) + ": " + s.PassError})
 	}
 	return rows
 }

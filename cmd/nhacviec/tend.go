@@ -15,12 +15,12 @@ const tendEvery = time.Minute
 // hear within a minute that one needs him.
 const keepEvery = 20 * time.Second
 
-// tend does what must not hold up planning and sending: the daily backups, and
-// what channels do between messages. It returns a function that waits for its
-// end, after ctx has ended.
+// tend does what must not hold up planning and sending: the daily backups, the
+// watch, noticing what has not been sent, and what channels do between
+// messages. It returns a function that waits for its end, after ctx has ended.
 func (s *service) tend(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
-	wg.Go(func() {
+	each := func(look func(now time.Time)) {
 		tick := time.NewTicker(tendEvery)
 		defer tick.Stop()
 		for {
@@ -28,12 +28,25 @@ func (s *service) tend(ctx context.Context) (wait func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				c := s.current()
 				if now := time.Now().Round(0); s.clock.Believed(now) {
-					s.backups.look(c.Backup, now.In(c.Location))
+					look(now)
 				}
 			}
 		}
+	}
+	wg.Go(func() { s.watch.run(ctx) })
+	wg.Go(func() {
+		each(func(now time.Time) {
+			c := s.current()
+			s.backups.look(c.Backup, now.In(c.Location))
+		})
+	})
+	wg.Go(func() {
+		each(func(now time.Time) {
+			if err := s.listen(now); err != nil {
+				s.log.Error("cannot tell what has been sent", "error", err)
+			}
+		})
 	})
 	wg.Go(func() {
 		tick := time.NewTicker(keepEvery)

@@ -99,6 +99,57 @@ func (s *Store) Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error {
 	return nil
 }
 
+// Sent returns what the ledger has as sent from an instant on. Of a long ledger
+// it reads the end only: back to an entry that was written two days before, for
+// the clock may have been set meanwhile.
+func (s *Store) Sent(from time.Time) ([]tasks.Delivery, error) {
+	start, err := s.entryBefore(from.AddDate(0, 0, -2))
+	if err != nil {
+		return nil, err
+	}
+	word := []byte(`"state":"` + string(tasks.Delivered) + `"`)
+	var out []tasks.Delivery
+	for r, err := range s.scan(ledgerBucket, seqKey(start), "") {
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Contains(r.value, word) {
+			continue
+		}
+		var e tasks.Entry
+		if err := decode(ledgerBucket, r.key, r.value, &e); err != nil {
+			return nil, s.explain(err)
+		}
+		if e.Delivery != nil && e.State == tasks.Delivered && !e.SentAt.Before(from) {
+			out = append(out, *e.Delivery)
+		}
+	}
+	return out, nil
+}
+
+// entryBefore returns the number of an entry, near the end, that was written
+// before an instant; 0 when there is none.
+func (s *Store) entryBefore(at time.Time) (seq uint64, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		var c chain
+		if _, err := get(tx, metaBucket, ledgerKey, &c); err != nil {
+			return err
+		}
+		seq = c.Count
+		for step := uint64(256); seq > 0; step *= 2 {
+			var e tasks.Entry
+			if found, err := get(tx, ledgerBucket, seqKey(seq), &e); err != nil {
+				return err
+			} else if found && e.Time.Before(at) {
+				return nil
+			}
+			seq -= min(seq, step)
+		}
+		return nil
+	})
+	return seq, err
+}
+
 // wordsOf returns what the JSON of every chosen entry holds: most entries are
 // passed over without being decoded.
 func wordsOf(q tasks.LedgerQuery) (words [][]byte, err error) {

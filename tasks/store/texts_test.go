@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -59,5 +60,30 @@ func TestTextsAreKeptOnceAndVerified(t *testing.T) {
 	}
 	if _, err := s.Text(sum); !errors.Is(err, ErrDamaged) {
 		t.Errorf("reading it: %v", err)
+	}
+}
+
+func TestSentReadsTheEndOfTheLedger(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	s.db.NoSync = true
+	const days, daily = 30, 40
+	must(t, s.update(func(tx *bolt.Tx) error {
+		for i := range days * daily {
+			at := now.AddDate(0, 0, i/daily-days+1)
+			d := tasks.NewDelivery(message(fmt.Sprint("u", i), at), "cfg", at)
+			d.State, d.SentAt = []tasks.DeliveryState{tasks.Delivered, tasks.Dropped}[i%2], at
+			if _, err := appendEntry(tx, at, tasks.Entry{Delivery: &d}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	equal(t, len(get1[[]tasks.Delivery](t)(s.Sent(now))), daily/2)
+	equal(t, len(get1[[]tasks.Delivery](t)(s.Sent(now.AddDate(0, 0, -9)))), 10*daily/2)
+	equal(t, len(get1[[]tasks.Delivery](t)(s.Sent(now.AddDate(-1, 0, 0)))), days*daily/2)
+	equal(t, len(get1[[]tasks.Delivery](t)(s.Sent(now.AddDate(0, 0, 1)))), 0)
+	if from := get1[uint64](t)(s.entryBefore(now.AddDate(0, 0, -2))); from < days*daily-1000 || from > (days-3)*daily {
+		t.Errorf("it reads from entry %d of %d on", from, days*daily)
 	}
 }

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nhacviec/tasks"
+	"nhacviec/tasks/store"
+	"nhacviec/web"
+)
+
+// silence is what the service knows of what has not left the house.
+type silence struct {
+	mu       sync.Mutex // guards what follows
+	late     []tasks.Late
+	passed   time.Time // the last pass that did its work
+	passErr  error     // why the last one did not
+	failedAt time.Time
+	causes   map[string]bool       // found by the last look
+	told     map[string]tasks.Date // cause -> the day on which the office was last told
+}
+
+// passFailed notes a pass that did not do its work. The process is alive, and
+// another would fare no better with a full disk; but what cannot read its own
+// store may be cured by a restart.
+func (s *service) passFailed(now time.Time, err error) {
+	s.silence.mu.Lock()
+	s.silence.passErr, s.silence.failedAt = err, now
+	s.silence.mu.Unlock()
+	said := s.sup.status("the last pass failed: " + oneLine(err.Error()))
+	if !errors.Is(err, store.ErrDamaged) {
+		said = errors.Join(said, s.sup.alive())
+	}
+	if said != nil {
+		s.log.Warn("service manager", "error", said)
+	}
+}
+
+// passSucceeded notes a pass that did its work, and returns what is late.
+func (s *service) passSucceeded(now time.Time) []tasks.Late {
+	s.silence.mu.Lock()
+	defer s.silence.mu.Unlock()
+	s.silence.passed, s.silence.passErr, s.silence.failedAt = now, nil, time.Time{}
+	return s.silence.late
+}
+
+// listen looks whether what should have left the house has. What two looks find
+// is told to the office: after one, a machine that slept may just have woken.
+func (s *service) listen(now time.Time) error {
+	rows, err := s.store.Outbox()
+	if err != nil {
+		return fmt.Errorf("read what waits: %w", err)
+	}
+	cfg := s.current()
+	now = now.In(cfg.Location)
+	late := tasks.LateOf(rows, now, s.since)
+	s.silence.mu.Lock()
+	s.silence.late = late
+	passed, passErr := latest(s.silence.passed, s.since), s.silence.passErr
+	s.silence.mu.Unlock()
+
+	found := map[string][]any{} // cause -> details for the log
+	for _, l := range late {
+		cause := "đã quá 15 phút mà còn thông báo chưa gửi đi được qua " + channelWords[l.Channel]
+		if !slices.Contains(cfg.Setup.Channels, l.Channel) {
+			cause = "cấu hình không còn kênh " + channelWords[l.Channel] + " nhưng còn thông báo chờ gửi qua kênh này"
+		}
+		found[cause+"; quản trị viên xem: nhacviec outbox"] = []any{"channel", l.Channel, "messages", l.Count, "since", l.Since}
+	}
+	if now.Sub(passed) >= tasks.LateAfter {
+		cause := "đã quá 15 phút dịch vụ không xem được việc nào đến hạn nhắc"
+		if passErr != nil {
+			cause += " (" + reason(passErr) + ")"
+		}
+		found[cause+"; quản trị viên xem: nhacviec status"] = []any{"last", passed, "error", passErr}
+	}
+	for cause, details := range found {
+		if s.silence.isNews(cause, now) {
+			s.log.Error("messages have not left the house in time", append(details, "told", cause)...)
+			s.daemon.loop.Report(cause, now)
+		}
+	}
+	s.silence.remember(found)
+	return nil
+}
+
+var channelWords = map[tasks.Channel]string{
+	tasks.Email: "thư điện tử", tasks.Telegram: "Telegram", tasks.ZaloBot: "Zalo Bot", tasks.ZaloOA: "Zalo OA",
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// isNews reports whether the last look found a cause too, and the office was not
+// told of it today. It is now.
+func (s *silence) isNews(cause string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	today := tasks.DateOf(now)
+	if !s.causes[cause] || s.told[cause] == today {
+		return false
+	}
+	if s.told == nil {
+		s.told = map[string]tasks.Date{}
+	}
+	s.told[cause] = today
+	return true
+}
+
+func (s *silence) remember(found map[string][]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.causes = map[string]bool{}
+	for cause := range found {
+		s.causes[cause] = true
+	}
+}
+
+// fill puts what is known of the silence into the status.
+func (s *silence) fill(st *web.Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.Late, st.LastPass, st.PassErrorAt = append([]tasks.Late{}, s.late...), s.passed, s.failedAt
+	if s.passErr != nil {
+		st.PassError = s.passErr.Error()
+	}
+}
+
+// outbox is the store's, and remembers whether it can be written.
+type outbox struct {
+	*store.Store
+	broken atomic.Bool
+}
+
+// Put stores a delivery.
+func (o *outbox) Put(d tasks.Delivery, now time.Time) error {
+	return o.note(o.Store.Put(d, now))
+}
+
+// Divide stores the two parts of a delivery.
+func (o *outbox) Divide(told, rest tasks.Delivery, now time.Time) error {
+	return o.note(o.Store.Divide(told, rest, now))
+}
+
+func (o *outbox) note(err error) error {
+	o.broken.Store(err != nil)
+	return err
+}
