@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -109,7 +111,7 @@ func (s *spoiler) once(ctx context.Context) error {
 	} else if s.without[name]++; s.without[name] == 1 {
 		s.res.note("%s is refused without a line: %.200s", name, said[strings.Index(said, "error="):])
 	}
-	if s.refused%50 == 1 && !strings.Contains(said, "needs a restart") { // such a config is good for another start
+	if s.refused%50 == 1 && !strings.Contains(said, "cannot change while") { // such a config is good for another start
 		return s.inspect(ctx, name)
 	}
 	return ctx.Err()

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command faults tries to make nhacviec lose or repeat a message: it runs the
 // release binary as an ordinary user would, against mail, Telegram and Zalo
 // servers of its own on loopback, kills it, starves it and spoils its files,

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -243,7 +245,6 @@ func (o *office) dieAt(ctx context.Context, p point, pass int) (died bool, err e
 		if err := d.ready(20 * time.Second); err != nil {
 			return false, err
 		}
-		time.Sleep(200 * time.Millisecond) // the first moments take no reload
 		if err := d.signal(syscall.SIGHUP); err != nil {
 			return false, err
 		}
