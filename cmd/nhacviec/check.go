@@ -31,8 +31,8 @@ func newCheckCommand(a *app) *cobra.Command {
 		Short: "Check the config, the secrets, and the units of the stored tasks",
 		Long: `Check reads the config and the secret files that it names, and reports everything
 that is wrong at once. Then it looks at the stored tasks with that config: units
-that it does not know or cannot reach, and messages that cannot be put into
-words. It exits with 78 when the config is broken, and with 4 when the rest is.
+that it does not know or cannot reach, years to come without a holiday, and
+messages that cannot be put into words. It exits with 78 when the config is broken, and with 4 when the rest is.
 It touches no network.`,
 		Example: "  nhacviec check\n  nhacviec check -c new.toml --json",
 		Args:    arguments(),
@@ -106,6 +106,7 @@ func (a *app) checkStored(ctx context.Context, c *Config, f *checked) error {
 	}
 	f.Found["plans"], f.Found["tasks"] = len(stored.Plans), len(stored.Tasks)
 	today := tasks.DateOf(a.now().In(c.Location))
+	f.Warnings = append(f.Warnings, c.WarningsOn(today, stored.Tasks)...)
 	troubles := map[string][]tasks.ReviewItem{} // with units, by what is wrong
 	for _, t := range stored.Tasks {
 		items := tasks.Review(t, c.Units, today)

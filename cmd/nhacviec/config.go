@@ -39,8 +39,11 @@ type Config struct {
 	// carriage returns. It covers no secret, since the file holds none.
 	Hash string
 
-	// Warnings are what a config may say but hardly means, by line.
+	// Warnings are what a config may say but hardly means, by line; WarningsOn
+	// has those that depend on the day.
 	Warnings []Problem
+
+	problem func(key, reason string, got ...string) Problem // at the key's line
 }
 
 // What holds when the config does not say.
@@ -92,6 +95,7 @@ func (c *checker) build(t configTables) *Config {
 		ZaloBot:        c.zaloBot(t.ZaloBot),
 		ZaloOA:         c.zaloOA(t.ZaloOA),
 		Watch:          c.watch(t.Watch),
+		problem:        c.problem,
 	}
 	c.importLimits(t.Import)
 	config.Backup = c.backup(t.Backup, config.DataDir)
@@ -113,6 +117,7 @@ func (c *checker) build(t configTables) *Config {
 	config.Units.Reach(config.Setup.Reaches)
 	if len(c.problems) == 0 {
 		c.warnOfSilence(t, config)
+		c.warnOfUnits(config)
 	}
 	return config
 }

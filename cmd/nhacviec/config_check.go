@@ -24,16 +24,16 @@ var private = regexp.MustCompile(`(_file|_url|proxy)$`)
 
 // refuse notes a problem with a key. A value shows what was found.
 func (c *checker) refuse(path, reason string, value ...string) {
-	c.problems = append(c.problems, c.problem(path, reason, value))
+	c.problems = append(c.problems, c.problem(path, reason, value...))
 	c.refused[path] = true
 }
 
 // warn notes what is allowed but hardly meant.
 func (c *checker) warn(path, reason string, value ...string) {
-	c.warnings = append(c.warnings, c.problem(path, reason, value))
+	c.warnings = append(c.warnings, c.problem(path, reason, value...))
 }
 
-func (c *checker) problem(path, reason string, value []string) Problem {
+func (c *checker) problem(path, reason string, value ...string) Problem {
 	p := Problem{File: c.name, Line: c.file.line(path), Key: path, Reason: reason}
 	if len(value) > 0 && !private.MatchString(path) {
 		p.Got = shown(value[0])

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -56,9 +57,6 @@ func (a *app) serve(ctx context.Context) (err error) {
 		level = slog.LevelWarn
 	}
 	log := newLogger(a.stderr, level)
-	for _, w := range cfg.Warnings {
-		log.Warn("config", "warning", w.String())
-	}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make data_dir: %w", err)
 	}
@@ -67,6 +65,13 @@ func (a *app) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	warnings, err := warningsOver(st, cfg, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		log.Warn("config", "warning", w)
+	}
 	listener, err := web.Listen(cfg.Socket)
 	if err != nil {
 		return err
@@ -99,6 +104,19 @@ func (a *app) serve(ctx context.Context) (err error) {
 	serving.Wait()
 	log.Info("stopped")
 	return runErr
+}
+
+// warningsOver returns all that a config hardly means, over what is stored.
+func warningsOver(st *store.Store, c *Config, now time.Time) ([]string, error) {
+	stored, err := st.Tasks("")
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{}
+	for _, w := range slices.Concat(c.Warnings, c.WarningsOn(tasks.DateOf(now.In(c.Location)), stored)) {
+		lines = append(lines, w.String())
+	}
+	return lines, nil
 }
 
 // handler returns the control API of the running service.

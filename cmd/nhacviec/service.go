@@ -213,11 +213,7 @@ func (s *service) Reload(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	warnings := make([]string, len(cfg.Warnings))
-	for i, w := range cfg.Warnings {
-		warnings[i] = w.String()
-	}
-	return warnings, nil
+	return warningsOver(s.store, cfg, time.Now())
 }
 
 func (s *service) reload() (*Config, error) {
