@@ -51,7 +51,7 @@ func (s *Store) Keep(dir string, day tasks.Date, n int) (made bool, err error) {
 	if err := s.Backup(path); err != nil {
 		return false, err
 	}
-	return true, rotate(dir, n)
+	return true, rotate(dir, day, n)
 }
 
 // removeHalves removes what copyInto left when the process was killed. Only one
@@ -72,20 +72,21 @@ func removeHalves(dir string) error {
 	return nil
 }
 
-// rotate removes the oldest days' backups but the last n.
-func rotate(dir string, n int) error {
+// rotate removes the oldest days' backups but the last n. The one just made is
+// among those, even if a clock that was set back gave it an old name.
+func rotate(dir string, made tasks.Date, n int) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	var days []tasks.Date
 	for _, f := range files {
-		if day, ok := backupDay(f.Name()); ok && f.Type().IsRegular() {
+		if day, ok := backupDay(f.Name()); ok && day != made && f.Type().IsRegular() {
 			days = append(days, day)
 		}
 	}
 	slices.Sort(days)
-	for _, day := range days[:max(0, len(days)-n)] {
+	for _, day := range days[:max(0, len(days)-(n-1))] {
 		if err := os.Remove(filepath.Join(dir, BackupName(day))); err != nil {
 			return err
 		}

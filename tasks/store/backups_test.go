@@ -48,6 +48,17 @@ func TestKeepRotatesOnlyDailyBackupsAndOnlyAfterSuccess(t *testing.T) {
 		t.Error("made twice on one day")
 	}
 
+	// A clock that was set back makes one backup too, not one after the other.
+	if made := get1[bool](t)(s.Keep(dir, date("2022-01-01"), 3)); !made {
+		t.Error("none made of an old day")
+	}
+	if made := get1[bool](t)(s.Keep(dir, date("2022-01-01"), 3)); made {
+		t.Error("made again and again")
+	}
+	want = append([]string{"nhacviec-2022-01-01.db", "nhacviec-2023-06-04.db", "nhacviec-2023-06-05.db"}, others...)
+	slices.Sort(want)
+	equal(t, names(t, dir), want)
+
 	// A store whose ledger is broken makes no backup, and costs none.
 	s.db.NoSync = true
 	must(t, s.update(func(tx *bolt.Tx) error { return leave(tx, ledgerBucket, seqKey(1)) }))

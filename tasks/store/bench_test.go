@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -242,4 +244,66 @@ func BenchmarkLedger(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkBackup makes a hot copy of a ledger of 100,000 deliveries with their
+// texts, while one sender goes on, and says how long that one had to wait at
+// most, and for how long the copying held a read transaction.
+func BenchmarkBackup(b *testing.B) {
+	const sent, atOnce = 100_000, 5000
+	s := newStore(b)
+	s.db.NoSync = true // only to build it
+	for from := 0; from < sent; from += atOnce {
+		must(b, s.update(func(tx *bolt.Tx) error {
+			for i := from; i < from+atOnce; i++ {
+				d := tasks.NewDelivery(message(fmt.Sprint("u", i%1000), now, step(strconv.Itoa(i%70), "T-7", "2023-07-15")), "cfg", now)
+				d.ID = strconv.Itoa(i)
+				d.State, d.Text = tasks.Sending, strings.Repeat("Kính gửi Trưởng phòng Tư pháp: còn 15 ngày đến hạn. ", 30)+d.ID
+				d.SHA256 = hash([]byte(d.Text))
+				text, err := s.pack(d)
+				if err != nil {
+					return err
+				}
+				if err := keepText(tx, text); err != nil {
+					return err
+				}
+				d.State = tasks.Delivered
+				if _, err := s.putDelivery(tx, d, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	s.db.NoSync = false
+	must(b, s.db.Sync())
+	n := 0
+	put := func() time.Duration {
+		n++
+		d := tasks.NewDelivery(message("tu-phap", now, step("1", "T-7", "2023-07-15")), "cfg", now)
+		d.ID, d.State = "x"+strconv.Itoa(n), tasks.Delivered
+		start := time.Now()
+		must(b, s.Put(d, now))
+		return time.Since(start)
+	}
+	var idle, longest, reading time.Duration
+	for range 500 {
+		idle = max(idle, put())
+	}
+	for b.Loop() {
+		path := filepath.Join(b.TempDir(), "copy.db")
+		done := make(chan error, 1)
+		go func() { done <- s.Backup(path) }()
+		for len(done) == 0 {
+			longest = max(longest, put())
+		}
+		must(b, <-done)
+		start := time.Now()
+		must(b, s.copyTo(io.Discard))
+		reading = max(reading, time.Since(start))
+	}
+	b.ReportMetric(float64(get1[os.FileInfo](b)(os.Stat(s.Path())).Size())/(1<<20), "MB")
+	b.ReportMetric(float64(reading.Milliseconds()), "ms-transaction")
+	b.ReportMetric(float64(longest.Milliseconds()), "ms-longest-put")
+	b.ReportMetric(float64(idle.Milliseconds()), "ms-longest-put-idle")
 }

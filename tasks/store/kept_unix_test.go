@@ -1,0 +1,80 @@
+//go:build unix
+
+package store
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"nhacviec/tasks"
+)
+
+func init() { children["keep"] = childKeep }
+
+// childKeep makes one backup after the other, and says so, until it is killed.
+func childKeep(path string) {
+	s, err := OpenWith(path, filepath.Join(filepath.Dir(path), "backup"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("open")
+	for day := date("2023-01-01"); ; day++ {
+		d := tasks.NewDelivery(message("u"+day.String(), now), "cfg", now)
+		d.State, d.Attempts = tasks.Delivered, 1
+		if err := s.Put(d, now); err != nil {
+			panic(err)
+		}
+		if _, err := s.Keep(filepath.Join(filepath.Dir(path), "backup"), day, 3); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// Killed at any moment of a backup: those before are whole, at most one more
+// than are kept is there, and the next start takes half a one away.
+func TestKilledWhileBackingUp(t *testing.T) {
+	t.Parallel()
+	path := sample(t)
+	dir := filepath.Join(filepath.Dir(path), "backup")
+	rng := rand.New(rand.NewPCG(3, 4))
+	halves := 0
+	for round := range 12 {
+		cmd := child(t.Context(), t, "keep", path)
+		out := get1[io.ReadCloser](t)(cmd.StdoutPipe())
+		must(t, cmd.Start())
+		if line, err := bufio.NewReader(out).ReadString('\n'); line != "open\n" {
+			t.Fatalf("round %d: %q, %v", round, line, err)
+		}
+		<-time.After(time.Duration(20+rng.IntN(40)) * time.Millisecond)
+		must(t, cmd.Process.Kill())
+		cmd.Wait() // killed
+		whole, half := 0, 0
+		for _, name := range names(t, dir) {
+			if strings.Contains(name, ".new-") {
+				half++
+				continue
+			}
+			whole++
+			if n, err := Inspect(filepath.Join(dir, name)); n == 0 || err != nil {
+				t.Errorf("round %d: %s: %d entries, %v", round, name, n, err)
+			}
+		}
+		if half > 1 || whole > 4 || round > 2 && whole == 0 {
+			t.Errorf("round %d: %d backups, %d halves", round, whole, half)
+		}
+		halves += half
+	}
+	newest, _, err := NewestBackup(dir)
+	must(t, err)
+	get1[string](t)(Restore(newest, path))
+	s := get1[*Store](t)(OpenWith(path, dir))
+	defer s.Close()
+	get1[uint64](t)(s.Verify())
+	t.Logf("%d of 12 kills fell into a backup", halves)
+}
