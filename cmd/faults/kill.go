@@ -93,8 +93,8 @@ func (o *office) killFirst(ctx context.Context) error {
 	return nil
 }
 
-// killOnce starts the daemon and kills it a moment after it answers; one time in
-// ten while it starts.
+// killOnce starts the daemon and kills it a moment after it takes up sending; one
+// time in ten a moment after its start, wherever it is then.
 func (o *office) killOnce(ctx context.Context, rng *rand.Rand, res *result) error {
 	moment := time.Duration(30+rng.IntN(301)) * time.Millisecond
 	early := rng.IntN(10) == 0
@@ -105,6 +105,9 @@ func (o *office) killOnce(ctx context.Context, rng *rand.Rand, res *result) erro
 	if !early {
 		if err := d.ready(20 * time.Second); err != nil {
 			return err
+		}
+		for begun := time.Now(); o.busy() == 0 && time.Since(begun) < 500*time.Millisecond; {
+			time.Sleep(time.Millisecond)
 		}
 	}
 	time.Sleep(moment)
