@@ -26,7 +26,7 @@ func (h *Handler) backup(w http.ResponseWriter, _ *http.Request) error {
 		return err
 	}
 	defer from.Close()
-	err = http.NewResponseController(w).SetWriteDeadline(h.Now().Add(backupTimeout))
+	err = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(backupTimeout)) // h.Now may be simulated
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}

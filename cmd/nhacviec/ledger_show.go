@@ -66,12 +66,14 @@ func (a *app) printLife(life web.Life) error {
 	if err := a.printTable(rows[0], rows[1:]); err != nil {
 		return err
 	}
-	if err := a.printLine(""); err != nil {
-		return err
-	}
 	var entries [][]string
 	for _, e := range life.Entries {
 		entries = append(entries, ledgerRow(e))
+	}
+	if len(entries) > 0 {
+		if err := a.printLine(""); err != nil {
+			return err
+		}
 	}
 	if err := a.printTable(ledgerHead, entries); err != nil {
 		return err
