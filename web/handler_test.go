@@ -559,7 +559,9 @@ func TestMessages(t *testing.T) {
 func TestStatusAndReload(t *testing.T) {
 	t.Parallel()
 	o, h := newOffice(t)
-	o.outbox = []tasks.Delivery{{State: tasks.Failed}, {State: tasks.Retry}, {State: tasks.Planned}}
+	o.outbox = []tasks.Delivery{{State: tasks.Failed, Created: morning.UTC()}, {State: tasks.Retry, Created: morning.UTC()}, {State: tasks.Planned, Created: morning}}
+	o.sent = []tasks.Delivery{{SentAt: morning.UTC()}, {SentAt: morning.AddDate(0, 0, -1)}}
+	o.status.Late = []tasks.Late{{Channel: tasks.Email, Count: 1, Since: morning.UTC()}}
 	h.Explain = func(err error) *web.Error {
 		return &web.Error{Message: "explained: " + err.Error(), Exit: web.ExitConfig}
 	}
@@ -568,12 +570,18 @@ func TestStatusAndReload(t *testing.T) {
 		if err != nil || s.Waiting != 2 || s.Failed != 1 || s.Version != "v1.2.3" || s.Since.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
 			t.Errorf("%s: status %+v, %v", name, s, err)
 		}
+		if want := (tasks.Tally{Planned: 4, Sent: 1, Waiting: 2, Failed: 1, Oldest: s.Today.Oldest}); s.Today != want || !s.Today.Oldest.Equal(morning) {
+			t.Errorf("%s: today %+v, want %+v", name, s.Today, want)
+		}
+		if len(s.Late) != 1 || s.Late[0].Since.Format(time.RFC3339) != "2023-06-05T07:00:00+07:00" {
+			t.Errorf("%s: late %+v", name, s.Late)
+		}
 		done, err := c.Reload(t.Context())
 		if err != nil || len(done.Warnings) != 1 {
 			t.Errorf("%s: reload %+v, %v", name, done, err)
 		}
 	}
-	if o.status.Channels[0].LastSent.Location() != time.UTC {
+	if o.status.Channels[0].LastSent.Location() != time.UTC || o.status.Late[0].Since.Location() != time.UTC {
 		t.Error("status changed what the daemon gave")
 	}
 	o.reloadError = errors.New("config.toml:3: prot: unknown key")
