@@ -40,7 +40,7 @@ func newRootCommand(a *app) *cobra.Command {
 		Example: `  nhacviec check
   nhacviec import ke-hoach-05.md --plan ct05 --issued 05/06/2023
   nhacviec tasks --state overdue
-  nhacviec forecast --to 30/06/2023`,
+  nhacviec forecast`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
