@@ -173,10 +173,7 @@ func (o *office) forecast(ctx context.Context, res *result) error {
 // itself says in its ledger and outbox, when all is over. It fills in the
 // figures of a result and notes every broken promise.
 func (o *office) judge(ctx context.Context, res *result) error {
-	// A far end may still be at work on what a dead process sent.
-	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < 5*time.Second; {
-		time.Sleep(5 * time.Millisecond)
-	}
+	o.drain()
 	var ledger []entry
 	if err := o.askJSON(ctx, &ledger, "ledger"); err != nil {
 		return err
@@ -335,12 +332,17 @@ func (r *recorder) judgeIDs(res *result, to target, a *account) {
 	}
 }
 
+// drain waits until the far ends are done with what a dead process sent.
+func (o *office) drain() {
+	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < 5*time.Second; {
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
 // newLife notes that a daemon process is dead, when the far ends are done with
 // what it had sent.
 func (o *office) newLife() {
-	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < time.Second; {
-		time.Sleep(2 * time.Millisecond)
-	}
+	o.drain()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.life++

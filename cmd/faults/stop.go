@@ -111,6 +111,7 @@ func (l *lab) stopTwice(ctx context.Context, res *result) (err error) {
 }
 
 func (o *office) stopTwiceOnce(ctx context.Context, res *result) error {
+	o.drain() // what the process before had sent
 	d, err := o.startReady(ctx)
 	if err != nil {
 		return err
