@@ -73,7 +73,7 @@ func (c *checker) perMinute(t *emailTable) int {
 	if t == nil {
 		return 0
 	}
-	return c.between("email.per_minute", t.PerMinute, 1, 6000, 60)
+	return c.between("email.per_minute", t.PerMinute, 1, 600_000, 60)
 }
 
 // telegram checks the [telegram] table.
