@@ -122,6 +122,7 @@ func TestSentInPart(t *testing.T) {
 		defer w.store.Close()
 		w.telegram.answer = func(n int, o tasks.Outgoing) error {
 			if n == 2 {
+				time.Sleep(time.Second) // the mail is out
 				_, err := w.store.Change(tasks.Key{Plan: "p", No: "3"}, tasks.Change{Action: "done"}, time.Now(), func(t *tasks.Task) error {
 					t.Status = tasks.Done
 					return nil

@@ -86,6 +86,10 @@ func Restore(backup, path string) (old string, err error) {
 		return "", err
 	}
 	if err := Receive(temp, from); err != nil {
+		var known *Error
+		if errors.As(err, &known) && known.Path == "" {
+			return "", &Error{Path: backup, What: known.What, Cure: "restore another backup", Err: known.Err}
+		}
 		return "", fmt.Errorf("restoring %s: %w", backup, err)
 	}
 	defer os.Remove(temp)
