@@ -45,10 +45,11 @@ func (f file) readCSV() (sheet, error) {
 		if len(t) == f.limits.Rows {
 			return s, s.tooManyRows(line, f.limits)
 		}
-		if fields = fields[:filledWidth(fields)]; len(fields) > maxColumns {
+		width := min(len(fields), maxColumns)
+		if fields = fields[:filledWidth(fields)]; len(fields) > width {
 			return s, s.tooManyCells(line)
 		}
-		clean := cells.take(len(fields))
+		clean := cells.take(width)[:len(fields)] // the empty ones are wanted again
 		for i, field := range fields {
 			if len(field) > f.limits.Cell {
 				return s, s.cellTooLong(line, f.limits)

@@ -182,7 +182,7 @@ func latin(r rune) (byte, bool) {
 }
 
 // reading is what an encoding makes of a word with marks.
-type reading int
+type reading uint8
 
 const (
 	neither reading = iota // no word, or one that says nothing
@@ -192,53 +192,63 @@ const (
 	readingCount
 )
 
+// readings are what each encoding makes of one word.
+type readings [len(oldEncodings)]reading
+
+// lexicon has the words that were read already: a plan of a million rows has a
+// few thousand.
+type lexicon map[string]readings
+
+// maxKnown bounds the different words looked at.
+const maxKnown = 100_000
+
 // evidence is what the words of a text say of its encoding.
 type evidence struct {
 	counts [len(oldEncodings)][readingCount]int
-	known  map[string][len(oldEncodings)]reading
 }
 
-// maxKnown bounds the different words looked at; a plan has a few thousand.
-const maxKnown = 100_000
-
-// add counts the words of a text, also in more.
-func (e *evidence) add(text string, more *evidence) {
+// add counts the words of a text in NFC.
+func (e *evidence) add(text string, known lexicon) {
 	for word := range markedWords(text) {
-		readings, ok := e.known[word]
+		rs, ok := known[word]
 		if !ok {
-			if len(e.known) == maxKnown {
+			if len(known) == maxKnown {
 				continue
 			}
-			readings = readWord(word)
-			if e.known == nil {
-				e.known = map[string][len(oldEncodings)]reading{}
-			}
-			e.known[word] = readings
+			rs = readWord(word)
+			known[word] = rs
 		}
-		for i, r := range readings {
+		for i, r := range rs {
 			e.counts[i][r]++
-			more.counts[i][r]++
 		}
 	}
 }
 
-func readWord(word string) [len(oldEncodings)]reading {
-	var readings [len(oldEncodings)]reading
+func (e *evidence) merge(more *evidence) {
+	for i := range more.counts {
+		for r, n := range more.counts[i] {
+			e.counts[i][r] += n
+		}
+	}
+}
+
+func readWord(word string) readings {
+	var rs readings
 	asIs := vietnamese(word) && !capitalInside.MatchString(word)
 	for i, old := range oldEncodings {
 		_, ok := old.word(word)
 		text, _ := old.decode(word)
 		switch {
 		case ok && asIs:
-			readings[i] = either
+			rs[i] = either
 		case ok:
-			readings[i] = fixed
+			rs[i] = fixed
 		case acronym(text), i == twice && (text != "" || strings.ContainsAny(word, torn)):
 		case strings.ContainsFunc(word, unicode.IsLetter):
-			readings[i] = against
+			rs[i] = against
 		}
 	}
-	return readings
+	return rs
 }
 
 // capitalInside is no way to write Vietnamese, but how "và" looks.
@@ -266,12 +276,21 @@ func (o oldEncoding) word(word string) (string, bool) {
 // markedWords are the words of a text that have more than ASCII in them.
 func markedWords(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for s := range strings.FieldsFuncSeq(norm.NFC.String(text), func(r rune) bool {
-			return r < 0x80 && !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-		}) {
-			if !isASCII(s) && !yield(s) {
-				return
+		begin, marked := 0, false
+		for i := range len(text) {
+			switch c := text[i]; {
+			case c >= utf8.RuneSelf:
+				marked = true
+			case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z':
+			default:
+				if marked && !yield(text[begin:i]) {
+					return
+				}
+				begin, marked = i+1, false
 			}
+		}
+		if marked {
+			yield(text[begin:])
 		}
 	}
 }
@@ -311,27 +330,31 @@ func (e *evidence) anyFixed() bool {
 // oldText refuses a sheet with a line of text in an old encoding, or whose
 // lines together are.
 func (s sheet) oldText() error {
+	known := lexicon{}
 	var all evidence
-	var odd line // the first with a word that reads better in some encoding
-	look := func(l line) error {
+	var odd record // the first with a word that reads better in some encoding
+	look := func(r record) error {
 		var here evidence
-		all.add(l.text, &here)
+		for _, cell := range r.cells {
+			here.add(cell, known)
+		}
 		if old, ok := here.sure(); ok {
-			return s.oldEncoding(old, l)
+			return s.oldEncoding(old, r)
 		}
-		if odd.text == "" && here.anyFixed() {
-			odd = l
+		if odd.cells == nil && here.anyFixed() {
+			odd = r
 		}
+		all.merge(&here)
 		return nil
 	}
 	for _, l := range s.prose {
-		if err := look(l); err != nil {
+		if err := look(record{l.line, []string{l.text}}); err != nil {
 			return err
 		}
 	}
 	for _, t := range s.tables {
 		for _, r := range t {
-			if err := look(line{r.line, strings.Join(r.cells, " ")}); err != nil {
+			if err := look(r); err != nil {
 				return err
 			}
 		}
@@ -342,9 +365,9 @@ func (s sheet) oldText() error {
 	return nil
 }
 
-func (s sheet) oldEncoding(old oldEncoding, l line) error {
-	said, meant := old.example(l.text)
-	return s.errorf(l.line, "text in %s: %q is %q; convert the file to Unicode with UniKey (Ctrl+Shift+F6) and save it anew", old.name, said, meant)
+func (s sheet) oldEncoding(old oldEncoding, r record) error {
+	said, meant := old.example(strings.Join(r.cells, " "))
+	return s.errorf(r.line, "text in %s: %q is %q; convert the file to Unicode with UniKey (Ctrl+Shift+F6) and save it anew", old.name, said, meant)
 }
 
 // example returns the first words of a text that an encoding makes Vietnamese.
@@ -374,7 +397,7 @@ func guessEncoding(data []byte) string {
 		runes = append(runes, rune(b))
 	}
 	var e evidence
-	e.add(string(runes), &evidence{})
+	e.add(string(runes), lexicon{})
 	e.counts[twice] = [readingCount]int{} // as all UTF-8 looks so
 	if old, ok := e.whole(); ok {
 		return fmt.Sprintf("text in %s; convert the file to Unicode with UniKey (Ctrl+Shift+F6) and save it as UTF-8", old.name)

@@ -192,7 +192,7 @@ func TestOldEncodingRecognised(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			lines, found := 0, 0
-			var all evidence
+			known := lexicon{}
 			seen := map[string]bool{}
 			for path, text := range texts {
 				old := encode(text)
@@ -206,7 +206,7 @@ func TestOldEncodingRecognised(t *testing.T) {
 					seen[l] = true
 					lines++
 					var here evidence
-					all.add(tasks.Clean(encode(l)), &here)
+					here.add(tasks.Clean(encode(l)), known)
 					if _, ok := here.whole(); ok {
 						found++
 					} else if lines-found < 10 {
@@ -225,7 +225,7 @@ func TestOldEncodingRecognised(t *testing.T) {
 // TestUnicodeIsNoOldEncoding reads the same lines as they are.
 func TestUnicodeIsNoOldEncoding(t *testing.T) {
 	t.Parallel()
-	var all evidence
+	known := lexicon{}
 	seen := map[string]bool{}
 	for path, text := range corpus(t) {
 		for _, form := range []func(string) string{norm.NFC.String, norm.NFD.String, strings.ToUpper} {
@@ -238,12 +238,29 @@ func TestUnicodeIsNoOldEncoding(t *testing.T) {
 				}
 				seen[l] = true
 				var here evidence
-				all.add(l, &here)
+				here.add(tasks.Clean(l), known)
 				if old, ok := here.whole(); ok {
 					t.Errorf("%s: %q is taken for %s", path, l, old.name)
 				}
 			}
 		}
+	}
+}
+
+// Each word is read once, however long the plan.
+func TestOldTextReadsWordsOnce(t *testing.T) {
+	plan := corpus(t)["testdata/ke-hoach-05.md"]
+	reading := func(times int) float64 {
+		s := sheetOf(strings.Repeat(plan, times))
+		return testing.AllocsPerRun(1, func() {
+			if err := s.oldText(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	once, often := reading(1), reading(5)
+	if lines := 4 * float64(len(sheetOf(plan).prose)); often > once+2*lines {
+		t.Errorf("%v allocations, five times as long %v", once, often)
 	}
 }
 

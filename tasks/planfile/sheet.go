@@ -141,8 +141,10 @@ func filledWidth(cells []string) int {
 	return n
 }
 
+// fitted returns cells of a width. Those that an array has behind its filled
+// ones are empty.
 func fitted(cells []string, width int) []string {
-	if len(cells) >= width {
+	if cap(cells) >= width {
 		return cells[:width:width]
 	}
 	return append(cells[:len(cells):len(cells)], make([]string, width-len(cells))...)

@@ -126,7 +126,11 @@ func headCells(n int) string {
 }
 
 func readBook(data []byte, sheet string) (Document, error) {
-	f := file{name: "plan.xlsx", data: data, sheet: sheet, limits: DefaultLimits()}
+	return readBookWithin(data, sheet, DefaultLimits())
+}
+
+func readBookWithin(data []byte, sheet string, limits Limits) (Document, error) {
+	f := file{name: "plan.xlsx", data: data, sheet: sheet, limits: limits}
 	s, err := f.readXLSX()
 	if err != nil {
 		return Document{}, err
@@ -357,18 +361,15 @@ func BenchmarkReadXLSX(b *testing.B) {
 		sheet.WriteString(cells(i+2, fmt.Sprintf("<c><v>%d</v></c>", i+1), add(r.Content), add(r.Coordinating), "<c s=\"1\"><v>45107</v></c>", add(r.Product), add(r.Note)))
 	}
 	data := bookParts{sheets: []string{sheet.String()}, texts: texts.String(), formats: []string{"builtin 14"}}.bytes(b)
-	var peak uint64
+	peak := watchHeap(b)
 	for b.Loop() {
-		var doc Document
-		var err error
-		_, held := measure(func() { doc, err = readBook(data, "") })
+		doc, err := readBook(data, "")
 		if err != nil || len(doc.Rows) != rows {
 			b.Fatal(err, len(doc.Rows))
 		}
-		peak = max(peak, held)
 	}
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-	b.ReportMetric(float64(peak)/(1<<20), "peak-MB")
+	b.ReportMetric(peak()/(1<<20), "peak-MB")
 }
 
 func readTestdata(t testing.TB, name string) []byte {
