@@ -7,17 +7,15 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 )
 
-// onTerminal reports whether a person may sit behind a stream. /dev/null, too,
-// is a device: what is asked there gets no answer, and that is a no.
+// onTerminal reports whether a person may sit behind a stream. /dev/null is a
+// device too, but nobody sits there.
 func onTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // yes asks the person at the terminal; without one, or without an answer, it is

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -43,6 +45,30 @@ func TestNobodyToAsk(t *testing.T) {
 		a := app{stdin: stdin.(interface{ Read([]byte) (int, error) }), stderr: &out}
 		if a.yes("Cancel everything?") || out.Len() > 0 {
 			t.Errorf("%T: %q", stdin, out.String())
+		}
+	}
+}
+
+// TestOnTerminal: a device is not a terminal yet, and nobody is asked there. The
+// near end of a pseudo terminal is one.
+func TestOnTerminal(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]bool{os.DevNull: false, "/dev/zero": false, "/dev/ptmx": true} {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrNotExist) || path != os.DevNull && errors.Is(err, fs.ErrPermission) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if got := onTerminal(f); got != want {
+			t.Errorf("%s is a terminal: %v", path, got)
+		}
+		var out bytes.Buffer
+		a := app{stdin: f, stderr: &out}
+		if !want && (a.yes("Cancel everything?") || out.Len() > 0) {
+			t.Errorf("%s: asked %q", path, out.String())
 		}
 	}
 }
