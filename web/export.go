@@ -182,9 +182,10 @@ func (e Export) WriteCSV(w io.Writer) error {
 	return out.Error()
 }
 
-// harmless puts a ' in front of what a spreadsheet program would calculate.
+// harmless puts a ' in front of what a spreadsheet program would calculate, and
+// of what looks guarded already, so that a reader that drops one has the cell.
 func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if bare := strings.TrimLeft(cell, "'"); bare != "" && strings.ContainsRune("=+-@\t\r", rune(bare[0])) {
 		return "'" + cell
 	}
 	return cell

@@ -50,7 +50,7 @@ var exportFormats = []string{"plan.csv", "plan.xlsx", "plan.json"}
 // hostileTexts are what a cell may hold that a format or a spreadsheet program
 // would take for something else.
 var hostileTexts = []string{
-	"=1+1", "=HYPERLINK(\"http://example.org\")", "+84 271 3888", "-5", "- Rà soát", "@SUM(A1)", "'quoted'", "'", "\"", `a "b" c`, "a;b", "a,b", ";", ",",
+	"=1+1", "=HYPERLINK(\"http://example.org\")", "+84 271 3888", "-5", "- Rà soát", "@SUM(A1)", "'quoted'", "'", "'=1+1", "''-x", "''", "\"", `a "b" c`, "a;b", "a,b", ";", ",",
 	"1", "1.", "01", "1/2", "30/6/2023", "45107", "1e5", "TRUE", "#REF!", "<b>đậm</b>", "&amp;", "a|b", `\n`, "x_x000D_y", "A", "I", "STT", "Nội dung", "Ghi chú: không",
 	"TM. ỦY BAN NHÂN DÂN", "Nơi nhận:", "PHÒNG TƯ PHÁP", "(1)", "a) Việc nhỏ", "Đ", "Số hóa 😀", "trước ngày 30/6/2023", strings.Repeat("dài ", 2000),
 }

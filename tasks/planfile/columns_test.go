@@ -143,6 +143,10 @@ func TestColumns(t *testing.T) {
 			"STT;Nội dung;Thời hạn\n1;'=1+1;'-\n",
 			tasks.Row{Content: "=1+1", Deadline: "-"},
 		},
+		"a cell that began with a guard": {
+			"STT;Nội dung;Thời hạn;Ghi chú\n1;''=1+1;'a';''\n",
+			tasks.Row{Content: "'=1+1", Deadline: "'a'", Note: "''"},
+		},
 	} {
 		doc, err := readText(t, c.text)
 		if err != nil || len(doc.Rows) != 1 {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"strings"
 
 	"nhacviec/tasks"
 )
@@ -167,13 +168,12 @@ func withoutSep(text []byte) []byte {
 	return text
 }
 
-// unguarded drops the ' that keeps a spreadsheet from taking text for a formula.
+// unguarded drops the ' that keeps a spreadsheet from taking text for a formula,
+// the first of several: the others are the text's own.
 func unguarded(s string) string {
-	if len(s) > 1 && s[0] == '\'' {
-		switch s[1] {
-		case '=', '+', '-', '@', '\t', '\r':
-			return s[1:]
-		}
+	bare := strings.TrimLeft(s, "'")
+	if len(bare) < len(s) && bare != "" && strings.ContainsRune("=+-@\t\r", rune(bare[0])) {
+		return s[1:]
 	}
 	return s
 }
