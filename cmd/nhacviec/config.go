@@ -13,6 +13,7 @@ import (
 	"nhacviec/notify"
 	"nhacviec/scheduler"
 	"nhacviec/tasks"
+	"nhacviec/tasks/planfile"
 )
 
 // Config is a config file, checked and ready for use.
@@ -32,6 +33,7 @@ type Config struct {
 	ZaloBot        *notify.ZaloBotConfig
 	ZaloOA         *notify.ZaloOAConfig
 
+	Import planfile.Limits
 	Backup BackupConfig
 	Watch  notify.Secret // the URL that is called while all is well; empty: none
 
@@ -95,9 +97,9 @@ func (c *checker) build(t configTables) *Config {
 		ZaloBot:        c.zaloBot(t.ZaloBot),
 		ZaloOA:         c.zaloOA(t.ZaloOA),
 		Watch:          c.watch(t.Watch),
+		Import:         c.importLimits(t.Import),
 		problem:        c.problem,
 	}
-	c.importLimits(t.Import)
 	config.Backup = c.backup(t.Backup, config.DataDir)
 	channels := configured(t)
 	config.Units = c.units(t.Units)

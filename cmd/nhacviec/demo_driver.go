@@ -62,7 +62,7 @@ func newDemo(ctx context.Context, o demoOptions, log *slog.Logger) (d *demo, err
 	if err != nil {
 		return nil, err
 	}
-	plan, err := demoPlan(o)
+	plan, err := demoPlan(o, config.Import)
 	if err != nil {
 		return nil, err
 	}
@@ -259,11 +259,11 @@ func (d *demo) script(ctx context.Context, print func(tasks.Message) error) erro
 
 // demoPlan reads the plan as the verb import does. A plan that does not say
 // when it was issued is taken to be issued on the first day.
-func demoPlan(o demoOptions) (web.Import, error) {
+func demoPlan(o demoOptions, limits planfile.Limits) (web.Import, error) {
 	id, document := planIDOf(o.Plan), planfile.Document{}
 	var err error
 	if o.Plan != "" {
-		if document, err = planfile.Read(o.Plan, planfile.Options{}); err != nil {
+		if document, err = readPlanFile(o.Plan, planfile.Options{Limits: limits}); err != nil {
 			return web.Import{}, planFileError(err)
 		}
 	} else {

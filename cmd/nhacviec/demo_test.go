@@ -40,6 +40,31 @@ func startDemo(t testing.TB, o demoOptions) *demo {
 	return d
 }
 
+// TestDemoImportLimits: a plan that the config's [import] refuses is refused by
+// the demo too, and read without that config.
+func TestDemoImportLimits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config, plan := filepath.Join(dir, "config.toml"), filepath.Join(dir, "ke-hoach.csv")
+	text, err := os.ReadFile(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range map[string]string{
+		config: strings.Replace(string(text), "= 50000 ", "= 2 ", 1),
+		plan:   "STT;Nội dung;Đơn vị chủ trì;Thời hạn\n1;a;Công an thành phố;Tháng 7/2023\n2;b;Công an thành phố;Tháng 8/2023\n3;c;Công an thành phố;Tháng 9/2023\n",
+	} {
+		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = newDemo(t.Context(), demoOptions{Config: config, Plan: plan, From: demoDay}, quiet)
+	if err == nil || !strings.Contains(err.Error(), "more than 2 rows") {
+		t.Errorf("with the config: %v", err)
+	}
+	startDemo(t, demoOptions{Plan: plan})
+}
+
 func day(t testing.TB, text string) tasks.Date {
 	t.Helper()
 	d, err := tasks.ParseDate(text)
@@ -56,7 +81,7 @@ func foreseen(t testing.TB, config string, from, until tasks.Date) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := demoPlan(demoOptions{From: from})
+	plan, err := demoPlan(demoOptions{From: from}, c.Import)
 	if err != nil {
 		t.Fatal(err)
 	}
