@@ -376,6 +376,7 @@ func TestImport(t *testing.T) {
 		exit   int
 	}{
 		{func(in *web.Import) { in.Plan = tasks.Plan{ID: "ct08"} }, "does not say when the plan was issued", web.ExitUsage},
+		{func(in *web.Import) { in.Plan, in.Dated = tasks.Plan{ID: "ct08"}, "month 6/2023" }, "names only month 6/2023 as its date", web.ExitUsage},
 		{func(in *web.Import) { in.Plan.ID = "" }, "cannot be the id of a plan", web.ExitUsage},
 		{func(in *web.Import) { in.Plan.ID = "../ct" }, "cannot be the id of a plan", web.ExitUsage},
 		{func(in *web.Import) { in.Rows = append(in.Rows, in.Rows[0]) }, "number 1", web.ExitFailed},

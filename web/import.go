@@ -17,6 +17,7 @@ type Import struct {
 	By     string      `json:"by"`
 	Note   string      `json:"note"`
 	DryRun bool        `json:"dry_run"` // show what would change and change nothing
+	Dated  string      `json:"dated"`   // what the document says of its date when not the day: "month 6/2023"
 	Yes    bool        `json:"yes"`     // even if it cancels more than a tenth of the plan's tasks
 }
 
@@ -49,7 +50,7 @@ func (h *Handler) importPlan(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.complete(in.Plan)
+	p, err := h.complete(in)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,8 @@ func (h *Handler) importPlan(r *http.Request) (any, error) {
 }
 
 // complete checks what the plan says of itself and adds what is stored of it.
-func (h *Handler) complete(p tasks.Plan) (tasks.Plan, error) {
+func (h *Handler) complete(in Import) (tasks.Plan, error) {
+	p := in.Plan
 	if !planID.MatchString(p.ID) {
 		return p, Usage(fmt.Sprintf("%q cannot be the id of a plan", p.ID), "give a short one of letters, digits and hyphens: --plan ct05")
 	}
@@ -100,6 +102,9 @@ func (h *Handler) complete(p tasks.Plan) (tasks.Plan, error) {
 		}
 	}
 	p.Title = cmp.Or(p.Title, p.ID)
+	if p.Issued == 0 && in.Dated != "" {
+		return p, Usage(fmt.Sprintf("the document names only %s as its date; nothing was stored", in.Dated), "give the date: --issued DD/MM/YYYY")
+	}
 	if p.Issued == 0 {
 		return p, Usage("the document does not say when the plan was issued; nothing was stored", "give the date: --issued DD/MM/YYYY")
 	}

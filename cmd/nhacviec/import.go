@@ -30,7 +30,10 @@ that is more than a tenth of them, it asks on a terminal, and elsewhere wants --
 
 The first import prints a summary, later ones what is new, changed and gone;
 both what somebody must look at. What a file may cost is in [import] of the
-config. -n shows the same and changes nothing.`,
+config. -n shows the same and changes nothing.
+
+FILE may be a symbolic link to a plan: it is read as whoever types the command,
+who could name the plan itself. What is no regular file is refused, linked or not.`,
 		Example: `  nhacviec import ke-hoach-05.docx --plan ct05 --issued 05/06/2023 -n
   nhacviec import ke-hoach-05.docx --plan ct05 --issued 05/06/2023
   nhacviec import theo-doi.xlsx --plan ct05 --sheet "Phụ lục" --yes`,
@@ -40,7 +43,7 @@ config. -n shows the same and changes nothing.`,
 			if err != nil {
 				return err
 			}
-			in.Rows, in.By = document.Rows, whoAsks()
+			in.Rows, in.Dated, in.By = document.Rows, document.Dated, whoAsks()
 			in.Plan.ID = cmp.Or(in.Plan.ID, planIDOf(args[0]))
 			in.Plan.Title = cmp.Or(in.Plan.Title, document.Title)
 			in.Plan.Number = document.Number

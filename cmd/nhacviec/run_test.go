@@ -126,7 +126,7 @@ func TestExitCodes(t *testing.T) {
 		{"import DIR/nofile.md", 1, "no such file"},
 		{"import DIR", 1, "a directory; name the plan's file"},
 		{"import DIR/config.toml", 1, "config.toml"},
-		{"import DIR/ke-hoach-05.md", 64, "does not say when the plan was issued"},
+		{"import DIR/ke-hoach-05.md", 64, "names only month 6/2023 as its date"},
 		{"import DIR/ke-hoach-05.md --issued 31/06/2023", 64, "not a date that exists"},
 		{"import DIR/ke-hoach-05.md --issued 05/06/2023 --plan a|b -n", 64, "cannot be the id of a plan"},
 		{"export DIR/x.txt", 64, "the name does not tell a format"},

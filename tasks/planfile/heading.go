@@ -5,44 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"nhacviec/tasks"
 )
-
-// title returns the last lines in capitals above the table, joined, without
-// "PHỤ LỤC" and the names that head every letter.
-func title(above []string) string {
-	var last []string
-	open := false
-	for _, text := range above {
-		switch {
-		case !capitals(text) || notTitle.MatchString(fold(text)):
-			open = false
-		case open:
-			last = append(last, text)
-		default:
-			last, open = []string{text}, true
-		}
-	}
-	return strings.Join(last, " ")
-}
-
-var notTitle = regexp.MustCompile(`^(phu luc( [ivx0-9]+)?|cong hoa xa hoi.*|doc lap tu do.*|noi nhan.*)$`)
-
-// capitals reports text whose letters are capitals, but for a few as in
-// "05/CT-TTg".
-func capitals(s string) bool {
-	upper, lower := 0, 0
-	for _, c := range s {
-		if unicode.IsUpper(c) {
-			upper++
-		} else if unicode.IsLower(c) {
-			lower++
-		}
-	}
-	return upper >= 3 && lower*10 <= upper
-}
 
 // signature begins the letters' foot that stands below a table.
 var signature = regexp.MustCompile(`^(noi nhan|tm uy ban|tm ubnd|tm hdnd|kt chu tich|kt thu truong|kt giam doc|tl chu tich|nguoi lap bieu|nguoi lap bang)\b`)
@@ -51,14 +16,56 @@ var (
 	attached   = regexp.MustCompile(`(?i)kèm theo.*?ngày(.*)`)
 	dateline   = regexp.MustCompile(`(?i)^(?:.*hạnh phúc[\s*_–—-]*)?[^,;]{2,60}, ngày(.*)$`)
 	wholeDay   = regexp.MustCompile(`(?i)^ ?(\d{1,2})(?: ?[/.-] ?| tháng )(\d{1,2})(?: ?[/.-] ?| năm )(\d{4})(?:\D|$)`)
+	dayless    = regexp.MustCompile(`(?i)^[ .…_]*(?:[/.-]|tháng)[ .…_]*(\d{0,2})[ .…_]*(?:[/.-]|năm) ?(\d{4})(?:\D|$)`)
 	attachedNo = regexp.MustCompile(`(?i)kèm theo\P{L}+[\p{L} ]{0,60}?số\s*:?\s*(\d[^\s,;)]*(?: /\S*)?)`)
 	headNo     = regexp.MustCompile(`(?i)(?:^|\s)số\s*:\s*(\d[^\s,;)]*(?: ?/ ?[\p{L}\d&./-]+)?)`)
 	wholeNo    = regexp.MustCompile(`^\d{1,6}[a-zA-Z]?(?:/\d{4})?/[\p{L}\d&.-]+(?:/[\p{L}\d&.-]+)*$`)
+	ownHead    = regexp.MustCompile(`(?i)^(?:kế hoạch|chương trình|quyết định|chỉ thị|nghị quyết|đề án|phương án|thông báo)\s+số\s*:?\s*([^\s,;)]*(?: ?/ ?[\p{L}\d&./-]+)?)(?:,?\s+ngày(.*[^;])?)?$`)
+	letterhead = regexp.MustCompile(`^(uy ban nhan dan|ubnd|hoi dong nhan dan|hdnd|thanh uy|tinh uy|huyen uy|so|phong|van phong|thanh pho|tp|tinh|huyen|thi xa|quan|phuong|xa)( |$)`)
 )
 
-// planNumber returns the plan's number: that of "(ban hành kèm theo Kế hoạch số
-// 12/KH-UBND …)", or of the letterhead's "Số: 12/KH-UBND". It is "" when a part
-// is missing, as in a draft, or when two lines differ.
+// heading is what a document says of itself.
+type heading struct {
+	number string     // "" when a part is missing, as in a draft, or when two lines differ
+	issued tasks.Date // 0 for the same reasons
+	dated  string     // "month 6/2023", "year 2023" when its date is no whole day
+}
+
+// readHeading reads the number and the date of issue out of the lines of text,
+// of which some stand above the table: those of "(ban hành kèm theo Kế hoạch số
+// 12/KH-UBND ngày 05/6/2023 …)", or of the letterhead's "Số: 12/KH-UBND" and
+// "Đồng Xoài, ngày 05 tháng 6 năm 2023", or of a first line "Kế hoạch số
+// 12/KH-UBND ngày 05/6/2023". Documents that are only cited have such, too.
+func readHeading(prose, above []string) heading {
+	h := heading{number: planNumber(prose)}
+	h.issued, h.dated = issued(prose)
+	if m := ownHeading(above); m != nil {
+		if no := strings.ReplaceAll(m[1], " ", ""); h.number == "" && wholeNo.MatchString(no) {
+			h.number = no
+		}
+		if h.issued == 0 && h.dated == "" {
+			h.issued, h.dated = parseDay(m[2]), withoutDay(m[2])
+		}
+	}
+	return h
+}
+
+// ownHeading finds the line with which a document names itself: nothing but a
+// letterhead is above it, for the same words in a title, or below "Căn cứ", cite
+// another.
+func ownHeading(above []string) []string {
+	for _, text := range above {
+		if m := ownHead.FindStringSubmatch(text); m != nil {
+			return m
+		}
+		words := fold(text)
+		if words != "" && !notTitle.MatchString(words) && !letterhead.MatchString(words) && !dateline.MatchString(text) {
+			return nil
+		}
+	}
+	return nil
+}
+
 func planNumber(prose []string) string {
 	for _, form := range []*regexp.Regexp{attachedNo, headNo} {
 		found := ""
@@ -95,10 +102,7 @@ func sentences(prose []string) []string {
 	return out
 }
 
-// issued returns the date of issue: that of "(ban hành kèm theo Kế hoạch số …
-// ngày 05/6/2023 …)", or of the line "Đồng Xoài, ngày 05 tháng 6 năm 2023". It
-// is no date when a part is missing, as in a draft, or when two lines differ.
-func issued(prose []string) tasks.Date {
+func issued(prose []string) (day tasks.Date, dated string) {
 	for _, form := range []*regexp.Regexp{attached, dateline} {
 		var found tasks.Date
 		for _, text := range sentences(prose) {
@@ -108,15 +112,15 @@ func issued(prose []string) tasks.Date {
 			}
 			day := parseDay(m[1])
 			if day == 0 || found != 0 && found != day {
-				return 0
+				return 0, withoutDay(m[1])
 			}
 			found = day
 		}
 		if found != 0 {
-			return found
+			return found, ""
 		}
 	}
-	return 0
+	return 0, ""
 }
 
 func parseDay(s string) tasks.Date {
@@ -132,4 +136,16 @@ func parseDay(s string) tasks.Date {
 		return 0
 	}
 	return d
+}
+
+// withoutDay returns what a draft says of its date, "" if it says nothing.
+func withoutDay(s string) string {
+	m := dayless.FindStringSubmatch(s)
+	switch {
+	case m == nil:
+		return ""
+	case strings.Trim(m[1], "0") == "":
+		return "year " + m[2]
+	}
+	return "month " + strings.TrimLeft(m[1], "0") + "/" + m[2]
 }

@@ -28,8 +28,39 @@ func TestNumberAndIssued(t *testing.T) {
 		if got := planNumber(c.prose); got != c.number {
 			t.Errorf("%s: number %q, want %q", name, got, c.number)
 		}
-		if got := issued(c.prose); got.String() != c.issued {
+		if got, _ := issued(c.prose); got.String() != c.issued {
 			t.Errorf("%s: issued %q, want %q", name, got, c.issued)
+		}
+	}
+}
+
+func TestOwnHeading(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		above                 []string
+		number, issued, dated string
+	}{
+		"the first line":            {[]string{"KẾ HOẠCH số 12/KH-UBND ngày 05/6/2023"}, "12/KH-UBND", "2023-06-05", ""},
+		"in small letters":          {[]string{"Kế hoạch số 12/KH-UBND ngày 05 tháng 6 năm 2023 của UBND thành phố"}, "12/KH-UBND", "2023-06-05", ""},
+		"below a letterhead":        {[]string{"UBND THÀNH PHỐ", "PHỤ LỤC", "Quyết định số: 12/QĐ-UBND, ngày 05/6/2023"}, "12/QĐ-UBND", "2023-06-05", ""},
+		"a number only":             {[]string{"KẾ HOẠCH SỐ 12/KH-UBND"}, "12/KH-UBND", "", ""},
+		"a draft":                   {[]string{"KẾ HOẠCH số   /KH-UBND ngày   /6/2023"}, "", "", "month 6/2023"},
+		"cited below":               {[]string{"Căn cứ Kế hoạch số 10/KH-UBND ngày 01/02/2023 của UBND tỉnh"}, "", "", ""},
+		"a list of cited ones":      {[]string{"Căn cứ:", "Kế hoạch số 10/KH-UBND ngày 01/02/2023 của UBND tỉnh"}, "", "", ""},
+		"one of a list":             {[]string{"Quyết định số 10/QĐ-TTg ngày 01/02/2023 của Thủ tướng;"}, "", "", ""},
+		"by which it is made":       {[]string{"Theo Kế hoạch số 10/KH-UBND ngày 01/02/2023"}, "", "", ""},
+		"in an annex's title":       {[]string{"PHỤ LỤC", "Nhiệm vụ thực hiện Kế hoạch số 10/KH-UBND ngày 01/02/2023"}, "", "", ""},
+		"in a title over two lines": {[]string{"NHIỆM VỤ THỰC HIỆN", "KẾ HOẠCH SỐ 10/KH-UBND NGÀY 01/02/2023"}, "", "", ""},
+		"an annex says otherwise":   {[]string{"Kế hoạch số 10/KH-UBND ngày 01/02/2023", "(kèm theo Kế hoạch số 12/KH-UBND ngày 05/6/2023)"}, "12/KH-UBND", "2023-06-05", ""},
+		"a draft's annex":           {[]string{"(ban hành kèm theo Kế hoạch số    /KH-UBND ngày   /6/2023 của UBND)"}, "", "", "month 6/2023"},
+		"a draft's annex, dotted":   {[]string{"(ban hành kèm theo Kế hoạch số …/KH-UBND ngày … tháng 06 năm 2023)"}, "", "", "month 6/2023"},
+		"a draft's letterhead":      {[]string{"Số:   /KH-UBND", "Đồng Xoài, ngày     tháng 6 năm 2023"}, "", "", "month 6/2023"},
+		"a draft without a month":   {[]string{"Đồng Xoài, ngày … tháng … năm 2023"}, "", "", "year 2023"},
+		"a day that is none":        {[]string{"(kèm theo Kế hoạch số 5/KH-UBND ngày 31/6/2023)"}, "5/KH-UBND", "", ""},
+	} {
+		h := readHeading(c.above, c.above)
+		if h.number != c.number || h.issued.String() != c.issued || h.dated != c.dated {
+			t.Errorf("%s: number %q, issued %q, dated %q", name, h.number, h.issued, h.dated)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func TestTitleAndIssued(t *testing.T) {
 		"a draft, another form": {"(kèm theo Kế hoạch ngày     tháng 6 năm 2023, sửa Kế hoạch ngày 01/02/2022)" + table, "", ""},
 		"a letterhead": {
 			"CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\n*Đồng Xoài, ngày 05 tháng 6 năm 2023*\n\n**KẾ HOẠCH**\nTriển khai" + table,
-			"KẾ HOẠCH", "2023-06-05",
+			"KẾ HOẠCH Triển khai", "2023-06-05",
 		},
 		"below the table":     {strings.TrimPrefix(table, "\n\n") + "\nĐồng Xoài, ngày 05/6/2023\n\nKÝ THAY CHỦ TỊCH", "", "2023-06-05"},
 		"a cited date":        {"Căn cứ Nghị quyết số 50/NQ-CP ngày 08/4/2022 của Chính phủ" + table, "", ""},

@@ -22,6 +22,7 @@ type Document struct {
 	Title   string     // "" when the file does not say
 	Number  string     // "05/KH-UBND"; "" when the file does not say
 	Issued  tasks.Date // 0 when the file does not say, or not the whole date
+	Dated   string     // what it says then: "month 6/2023", "year 2023"; "" when nothing
 	Rows    []tasks.Row
 	Notices []string // what a reader of the plan wants to know: "sheet Phụ lục: 2 hidden rows are read too"
 }
@@ -77,7 +78,8 @@ type file struct {
 }
 
 // load reads the file, or refuses it by its size before. A pipe or a device is
-// never waited for.
+// never waited for. A link is followed, to a file only: who may type the command
+// may read the file that it leads to, by its own name too.
 func (f *file) load(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

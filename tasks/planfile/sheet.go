@@ -63,7 +63,8 @@ func (s sheet) document() (Document, error) {
 			all = append(all, r.cells...)
 		}
 	}
-	return Document{Title: title(above), Number: planNumber(all), Issued: issued(all), Rows: g.rows, Notices: s.notices}, nil
+	h := readHeading(all, above)
+	return Document{Title: title(above), Number: h.number, Issued: h.issued, Dated: h.dated, Rows: g.rows, Notices: s.notices}, nil
 }
 
 // headerWithin is how many rows of a grid may stand above its header.

@@ -38,25 +38,37 @@ func (f file) readXLSX() (sheet, error) {
 	return w.choose(grids)
 }
 
-// choose returns the only grid, or the only one with a task table.
+// choose returns the only grid, or the only one with a task table; a hidden one
+// counts if no other has.
 func (w *workbook) choose(grids []grid) (sheet, error) {
 	var plans []grid
-	var names []worksheet
 	var notices []string
 	for _, g := range grids {
 		switch {
 		case len(grids) == 1, g.headed():
-			plans, names = append(plans, g), append(names, g.worksheet)
+			plans = append(plans, g)
 		case len(g.rows) > 0:
 			notices = append(notices, fmt.Sprintf("sheet %s: not read, it has no task table", g.worksheet.name))
 		case g.err != nil:
 			notices = append(notices, fmt.Sprintf("not read: %v", g.err))
 		}
 	}
+	if shown := slices.DeleteFunc(slices.Clone(plans), func(g grid) bool { return g.worksheet.hidden }); len(shown) == 1 {
+		for _, g := range plans {
+			if g.worksheet.hidden {
+				notices = append(notices, fmt.Sprintf("sheet %s: not read, as it is hidden; read it with --sheet %q", g.worksheet.name, g.worksheet.name))
+			}
+		}
+		plans = shown
+	}
 	switch {
 	case len(plans) == 0:
 		return sheet{}, w.noPlan(grids)
 	case len(plans) > 1:
+		var names []worksheet
+		for _, g := range plans {
+			names = append(names, g.worksheet)
+		}
 		return sheet{}, fmt.Errorf("%s: %d sheets with a task table; name the one to read with --sheet: %s", w.name, len(plans), sheetNames(names))
 	case plans[0].err != nil:
 		return sheet{}, plans[0].err
