@@ -79,27 +79,22 @@ func (t Task) timeWords() string {
 }
 
 // cureUnit returns the config that gives words a unit: an alias of a unit that
-// they may mean, or a unit of their own. The choice is the reader's.
+// they may mean, with those that it has, or a unit of their own. The choice is
+// the reader's.
 func (d *Directory) cureUnit(words string) string {
 	var cures []string
-	for _, code := range d.Suggest(words) {
-		cures = append(cures, fmt.Sprintf("in [units.%s]: aliases = [%s]", code, tomlString(words)))
+	for _, c := range d.unitCures(words, map[string]bool{}) {
+		cures = append(cures, c.line(words))
 	}
-	cures = append(cures, fmt.Sprintf("new [units.%s]: name = %s", slug(words), tomlString(words)))
 	return strings.Join(cures, ", or ")
 }
 
-// cureLead is cureUnit for a lead; several known units that lead together need
-// a group.
+// cureLead is cureUnit for a lead, which may not be named at all.
 func (d *Directory) cureLead(no Number, words string) string {
 	if nameKey(words) == "" {
 		return fmt.Sprintf("nhacviec task lead %s UNIT", no)
 	}
-	members, ok := d.allKnown(words)
-	if !ok {
-		return d.cureUnit(words)
-	}
-	return fmt.Sprintf("new [units.%s]: name = %s, members = %s", slug(words), tomlString(words), tomlList(members))
+	return d.cureUnit(words)
 }
 
 // slug returns words as the code of a unit: "bhxh-thanh-pho".

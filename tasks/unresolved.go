@@ -15,14 +15,34 @@ type Unresolved struct {
 	Leads int        `json:"leads"` // of those, where it names the lead unit
 	Tasks []Key      `json:"tasks"` // each once
 	Like  []string   `json:"like"`  // codes of the units that are nearly called so, as Suggest has them
-	Cures []UnitCure `json:"cures"` // any of them settles it: an alias of each unit in Like, or a new unit
+	Cures []UnitCure `json:"cures"` // any of them settles it: an alias of each unit in Like, or else a new unit
 }
 
-// UnitCure is lines of config.toml that give words a unit.
+// UnitCure is lines of config.toml that give words a unit. They do no harm at
+// the end of any config: what belongs elsewhere is a comment that says where.
 type UnitCure struct {
-	Unit string `json:"unit"` // its code
-	New  bool   `json:"new"`  // the unit is not in the config yet
-	TOML string `json:"toml"` // of a new unit its table; else the whole aliases key, for the unit's table
+	Unit    string   `json:"unit"`              // its code
+	New     bool     `json:"new"`               // the unit is not in the config yet
+	Aliases []string `json:"aliases,omitempty"` // of a unit in the config: all that it then has
+	Members []string `json:"members,omitempty"` // of a new unit: those that the words list
+	TOML    string   `json:"toml"`              // of a new unit its table; else "# in [units.tu-phap]: aliases = […]", a line for that table in place of its old one
+}
+
+// line says the cure in one line.
+func (c UnitCure) line(words string) string {
+	if !c.New {
+		return fmt.Sprintf("in [units.%s]: aliases = %s", c.Unit, tomlList(c.Aliases))
+	}
+	return fmt.Sprintf("new [units.%s]: %s", c.Unit, strings.Join(c.keys(words), ", "))
+}
+
+// keys returns the keys of a new unit.
+func (c UnitCure) keys(words string) []string {
+	keys := []string{"name = " + tomlString(words)}
+	if len(c.Members) > 0 {
+		keys = append(keys, "members = "+tomlList(c.Members))
+	}
+	return keys
 }
 
 // FindUnresolved lists the words in the tasks that mean no unit, the most
@@ -63,28 +83,35 @@ func FindUnresolved(tt []Task, d *Directory) []Unresolved {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Unresolved) int { return cmp.Compare(b.Times, a.Times) })
-	taken := map[string]bool{}
+	taken := make(map[string]bool, len(at))
+	for name := range at {
+		taken[name] = true
+	}
 	for i := range found {
-		found[i].settle(d, taken)
+		found[i].Like = append([]string{}, d.Suggest(found[i].Text)...)
+		found[i].Cures = d.unitCures(found[i].Text, taken)
 	}
 	return found
 }
 
-// settle fills in what would give the words a unit. The codes of the new units
-// of one list are all different.
-func (u *Unresolved) settle(d *Directory, taken map[string]bool) {
-	u.Like = append([]string{}, d.Suggest(u.Text)...)
-	u.Cures = []UnitCure{}
-	for _, code := range u.Like {
-		unit, _ := d.Unit(code)
-		u.Cures = append(u.Cures, UnitCure{Unit: code, TOML: "aliases = " + tomlList(append(slices.Clone(unit.Aliases), u.Text))})
+// unitCures returns what would give words a unit: an alias of each that they
+// nearly name, then a unit of their own. Words that list known units want a
+// group and nothing else. taken has the keys of all names and codes that other
+// new units may have, and gets that of the code.
+func (d *Directory) unitCures(words string, taken map[string]bool) []UnitCure {
+	var cures []UnitCure
+	members, group := d.allKnown(words)
+	if !group {
+		for _, code := range d.Suggest(words) {
+			unit, _ := d.Unit(code)
+			c := UnitCure{Unit: code, Aliases: append(slices.Clone(unit.Aliases), words)}
+			c.TOML = "# " + c.line(words)
+			cures = append(cures, c)
+		}
 	}
-	code := d.newCode(u.Text, taken)
-	table := fmt.Sprintf("[units.%s]\nname = %s", code, tomlString(u.Text))
-	if members, ok := d.allKnown(u.Text); ok {
-		table += "\nmembers = " + tomlList(members)
-	}
-	u.Cures = append(u.Cures, UnitCure{Unit: code, New: true, TOML: table})
+	c := UnitCure{Unit: d.newCode(words, taken), New: true, Members: members}
+	c.TOML = strings.Join(append([]string{"[units." + c.Unit + "]"}, c.keys(words)...), "\n")
+	return append(cures, c)
 }
 
 // allKnown returns the codes of the units that words list, if they are several
@@ -96,19 +123,24 @@ func (d *Directory) allKnown(words string) (codes []string, ok bool) {
 		}
 		codes = append(codes, ref.Code)
 	}
-	return codes, len(codes) > 1
+	if len(codes) < 2 {
+		return nil, false
+	}
+	return codes, true
 }
 
 // roles are words of the config's rules, and no unit can be called so.
 var roles = []string{"lead", "coordinating", "superior", "office"}
 
-// newCode returns a code for a new unit that no unit has and nothing else means.
+// newCode returns a code for a new unit that no unit has and that means nothing
+// else, not even a name among those taken.
 func (d *Directory) newCode(words string, taken map[string]bool) string {
 	base := cmp.Or(slug(words), "don-vi")
 	code := base
 	for n := 2; ; n++ {
-		if _, means := d.Match(code); !means && !taken[code] && !slices.Contains(roles, code) {
-			taken[code] = true
+		key := nameKey(code)
+		if _, means := d.Match(code); !means && (!taken[key] || key == nameKey(words)) && !slices.Contains(roles, code) {
+			taken[key] = true
 			return code
 		}
 		code = fmt.Sprintf("%s-%d", base, n)

@@ -45,6 +45,11 @@ func (a *app) printLine(text string) error {
 // printTable prints rows under a head; a table without rows is not printed.
 // tabwriter counts runes, so the cells are made NFC.
 func (a *app) printTable(head []string, rows [][]string) error {
+	return a.printTableAfter("", head, rows)
+}
+
+// printTableAfter is printTable with something in front of each line.
+func (a *app) printTableAfter(front string, head []string, rows [][]string) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -60,7 +65,7 @@ func (a *app) printTable(head []string, rows [][]string) error {
 		return err
 	}
 	for line := range strings.Lines(aligned.String()) {
-		if _, err := fmt.Fprintln(a.stdout, strings.TrimRight(line, " \n")); err != nil {
+		if _, err := fmt.Fprintln(a.stdout, front+strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
 	}

@@ -21,9 +21,11 @@ and where it is told of them.
 
 With --unresolved it lists the words of the plans that mean no unit, how often
 they occur and in which tasks, and under them lines of config.toml that settle
-each: more aliases for a unit that they may mean, or a new unit. Which of them
-is right is yours to say; put it into the config and run: nhacviec reload`,
-		Example: "  nhacviec units\n  nhacviec units --json\n  nhacviec units --unresolved",
+each. All of it may stand at the end of the config: words that resemble no unit
+become units of their own, which then want addresses. Words that nearly name a
+unit are only asked about, in comments: which of the lines there is right, and
+in which table it belongs. When they are as you want them: nhacviec reload`,
+		Example: "  nhacviec units\n  nhacviec units --json\n  nhacviec units --unresolved >> config.toml",
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
@@ -79,27 +81,45 @@ func (a *app) printUnresolved(found []tasks.Unresolved) error {
 		}
 		rows = append(rows, []string{strconv.Itoa(u.Times), as, strconv.Quote(cut(u.Text, wordWidth)), cut(strings.Join(numbers, ", "), wordWidth), strings.Join(u.Like, ", ")})
 	}
-	if err := a.printTable([]string{"TIMES", "AS", "TEXT", "TASKS", "DID YOU MEAN"}, rows); err != nil {
+	if err := a.printTableAfter("# ", []string{"TIMES", "AS", "TEXT", "TASKS", "DID YOU MEAN"}, rows); err != nil {
 		return err
 	}
-	for _, u := range found {
-		for i, cure := range u.Cures {
-			what := "in [units." + cure.Unit + "], as its aliases"
-			if cure.New {
-				what = "a new unit"
-			}
-			if i > 0 {
-				what = "or " + what
-			}
-			lines := []string{"", "# " + strconv.Quote(u.Text) + ": " + what}
-			for _, line := range append(lines, strings.Split(cure.TOML, "\n")...) {
-				if err := a.printLine(line); err != nil {
-					return err
-				}
-			}
+	for _, line := range cureLines(found) {
+		if err := a.printLine(line); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// cureLines returns the config that settles words, which may stand at the end
+// of a config as it is: what there is to choose is in comments.
+func cureLines(found []tasks.Unresolved) (lines []string) {
+	wordsFor := map[string][]string{} // unit -> words that may be another alias of it
+	for _, u := range found {
+		words := strconv.Quote(u.Text)
+		if len(u.Cures) == 1 {
+			lines = append(lines, "", "# "+words+": a new unit")
+			lines = append(lines, strings.Split(u.Cures[0].TOML, "\n")...)
+			continue
+		}
+		lines = append(lines, "", "# "+words+": if a unit below is meant, give it this line in place of its aliases")
+		for _, cure := range u.Cures {
+			if cure.New {
+				lines = append(lines, "# or else it is a new unit:")
+				for line := range strings.SplitSeq(cure.TOML, "\n") {
+					lines = append(lines, "# "+line)
+				}
+				continue
+			}
+			if before := wordsFor[cure.Unit]; len(before) > 0 {
+				lines = append(lines, "# (and keep in the list what you put there for "+strings.Join(before, ", ")+")")
+			}
+			wordsFor[cure.Unit] = append(wordsFor[cure.Unit], words)
+			lines = append(lines, cure.TOML)
+		}
+	}
+	return lines
 }
 
 // reached says where a unit is told: its addresses, or its members.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -194,8 +195,38 @@ func TestNearMisses(t *testing.T) {
 	}
 }
 
+// strangeTasks are open tasks whose leads mean no unit of the example.
+func strangeTasks() []tasks.Task {
+	var tt []tasks.Task
+	for i, words := range []string{
+		"Phòng Tư phap", "Sở Xây dựng", `Công ty "Số 1" \ Đồng Xoài`, "Lead", "office", "CÔNG AN TỈNH, SỞ Y TẾ", "Hội Chữ thập đỏ", "Hoi chu thap do", "Chi cục Thống kê",
+		"Công an thành phố; Phòng Tư pháp", "東京", "CA-TP", "van-phong!2", "Hội Nông dân\a\u200e", "123", "UBND các phường Tân Phú", "Cộng an thành phố", "Công an thành phô", "x]\n[y\u2028z",
+	} {
+		tt = append(tt, tasks.Task{Key: tasks.Key{Plan: "ct05", No: tasks.Number(strconv.Itoa(i + 1))}, Status: tasks.Open, Lead: tasks.UnitRef{Text: words}})
+	}
+	return tt
+}
+
+// withAliases puts the line that a comment offers into the table it names, in
+// place of the unit's aliases.
+func withAliases(t *testing.T, config, comment string) string {
+	t.Helper()
+	parts := regexp.MustCompile(`^# in (\[units\.[a-z0-9-]+\]): (aliases = \[.*\])$`).FindStringSubmatch(comment)
+	if parts == nil {
+		t.Fatalf("%q does not say what belongs where", comment)
+	}
+	head, rest, found := strings.Cut(config, parts[1]+"\n")
+	if !found {
+		t.Fatalf("no table %s", parts[1])
+	}
+	body, after, _ := strings.Cut(rest, "\n[")
+	body = regexp.MustCompile(`(?s)\naliases\s*= \[.*?\]`).ReplaceAllLiteralString("\n"+body, "")
+	return head + parts[1] + "\n" + parts[2] + body + "\n[" + after
+}
+
 // TestUnresolvedCuresLoad puts each cure that is offered into the example
-// config, one at a time: it loads, and the words mean that unit.
+// config, one at a time: it loads, the words mean that unit, and every other
+// name what it meant.
 func TestUnresolvedCuresLoad(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(exampleFile)
@@ -203,27 +234,13 @@ func TestUnresolvedCuresLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := loadExample(t).Units
-	var tt []tasks.Task
-	for i, words := range []string{
-		"Phòng Tư phap", "Sở Xây dựng", `Công ty "Số 1" \ Đồng Xoài`, "Lead", "office", "CÔNG AN TỈNH, SỞ Y TẾ",
-		"Công an thành phố; Phòng Tư pháp", "東京", "CA-TP", "van-phong!2", "Hội Nông dân\a\u200e", "123", "UBND các phường Tân Phú",
-	} {
-		tt = append(tt, tasks.Task{Key: tasks.Key{Plan: "ct05", No: tasks.Number(strconv.Itoa(i + 1))}, Status: tasks.Open, Lead: tasks.UnitRef{Text: words}})
-	}
 	cures := 0
-	for _, u := range tasks.FindUnresolved(tt, d) {
+	for _, u := range tasks.FindUnresolved(strangeTasks(), d) {
 		for _, cure := range u.Cures {
 			cures++
-			table := "[units." + cure.Unit + "]\n"
 			changed := string(text) + "\n" + cure.TOML + "\n"
 			if !cure.New {
-				head, rest, found := strings.Cut(string(text), table)
-				if !found {
-					t.Fatalf("%q: no table %s", u.Text, table)
-				}
-				body, after, _ := strings.Cut(rest, "\n[")
-				body = regexp.MustCompile(`(?s)\naliases\s*= \[.*?\]`).ReplaceAllLiteralString("\n"+body, "")
-				changed = head + table + cure.TOML + body + "\n[" + after
+				changed = withAliases(t, string(text), cure.TOML)
 			}
 			c, err := load(t, changed)
 			if err != nil {
@@ -235,13 +252,74 @@ func TestUnresolvedCuresLoad(t *testing.T) {
 			}
 			for _, before := range d.Units() {
 				after, _ := c.Units.Unit(before.Code)
-				if before.Code != cure.Unit && !slices.Equal(before.Aliases, after.Aliases) || !cure.New && len(after.Aliases) < len(before.Aliases) {
-					t.Errorf("%q: %s has the aliases %q, had %q", u.Text, before.Code, after.Aliases, before.Aliases)
+				want := before.Aliases
+				if before.Code == cure.Unit {
+					want = append(slices.Clone(want), u.Text)
+				}
+				if !slices.Equal(after.Aliases, want) {
+					t.Errorf("%q: %s has the aliases %q, want %q", u.Text, before.Code, after.Aliases, want)
 				}
 			}
 		}
 	}
-	if cures < 15 {
+	if cures < 20 {
 		t.Errorf("only %d cures", cures)
+	}
+}
+
+// TestUnresolvedPasted puts all that units --unresolved prints at the end of
+// the example config: it loads, each name means what it meant, words that
+// resemble no unit are units of their own, and the others are still asked about.
+func TestUnresolvedPasted(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := loadExample(t)
+	found := tasks.FindUnresolved(strangeTasks(), before.Units)
+	var out strings.Builder
+	a := app{stdout: &out}
+	if err := a.printUnresolved(found); err != nil {
+		t.Fatal(err)
+	}
+	after, err := load(t, string(text)+out.String())
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, out.String())
+	}
+	for _, w := range after.Warnings {
+		if !strings.HasPrefix(w.Reason, "no configured channel reaches this unit") {
+			t.Errorf("warning: %s", w)
+		}
+	}
+	for i, u := range before.Units.Units() {
+		if got := after.Units.Units()[i]; !reflect.DeepEqual(got, u) {
+			t.Errorf("%s is %+v, was %+v", u.Code, got, u)
+		}
+	}
+	settled, asked := 0, 0
+	for _, u := range found {
+		code, means := after.Units.Match(u.Text)
+		if last := u.Cures[len(u.Cures)-1]; len(u.Cures) == 1 {
+			settled++
+			if code != last.Unit {
+				t.Errorf("%q means %q, want the new %s", u.Text, code, last.Unit)
+			}
+		} else if asked++; means {
+			t.Errorf("%q, which nearly names %v, means %s", u.Text, u.Like, code)
+		}
+	}
+	if settled < 8 || asked < 5 {
+		t.Errorf("%d settled, %d asked about", settled, asked)
+	}
+	for line := range strings.Lines(out.String()) {
+		if line = strings.TrimSuffix(line, "\n"); strings.HasPrefix(line, "# in [units.") {
+			if _, err := load(t, withAliases(t, string(text)+out.String(), line)); err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+	}
+	if !strings.Contains(out.String(), "# (and keep in the list what you put there for \"Cộng an thành phố\")\n# in [units.cong-an]: ") {
+		t.Errorf("two names that may be one unit's:\n%s", out.String())
 	}
 }
