@@ -119,6 +119,18 @@ func TestColumns(t *testing.T) {
 			"STT;Nội dung;Đơn vị thực hiện;Đơn vị chủ trì;Lãnh đạo chỉ đạo\n1;n;b;a;c\n",
 			tasks.Row{Content: "n", Lead: "a", Note: "Đơn vị thực hiện: b Lãnh đạo chỉ đạo: c"},
 		},
+		"who leads and who takes part in one column, over lines": {
+			"STT;Nội dung;Đơn vị chủ trì, phối hợp;Thời hạn\n1;n;\"Chủ trì: a\nPhối hợp: b, c\";t\n",
+			tasks.Row{Content: "n", Lead: "a", Coordinating: "b, c", Deadline: "t"},
+		},
+		"who leads and who takes part in one column and another": {
+			"STT;Nội dung;Đơn vị thực hiện;Phối hợp;Thời hạn\n1;n;\"Chủ trì: a; phối hợp: b\";c;t\n",
+			tasks.Row{Content: "n", Lead: "a", Coordinating: "b; c", Deadline: "t"},
+		},
+		"one column for both, without labels": {
+			"STT;Nội dung;Đơn vị chủ trì, phối hợp;Thời hạn\n1;n;a, b;t\n",
+			tasks.Row{Content: "n", Lead: "a, b", Deadline: "t"},
+		},
 		"two columns of coordinating units": {
 			"STT;Nội dung;Phối hợp cấp tỉnh;Phối hợp cấp xã;Thời hạn\n1;n;a;b;t\n",
 			tasks.Row{Content: "n", Coordinating: "a; b", Deadline: "t"},

@@ -32,12 +32,12 @@ func (g *gatherer) finish() error {
 		case detail:
 			join(&details, cell)
 		case lead:
-			row.Lead = cell
-		case coordinating:
-			if row.Coordinating != "" {
-				row.Coordinating += ";"
+			units := ""
+			if row.Lead, units = splitLead(cell); units != "" {
+				addUnits(&row.Coordinating, units)
 			}
-			join(&row.Coordinating, cell)
+		case coordinating:
+			addUnits(&row.Coordinating, cell)
 		case deadline:
 			twice = twice || ends != "" && ends != cell
 			ends = cell
@@ -195,6 +195,9 @@ func few(names []string) string {
 func (g *gatherer) tellColumns() {
 	if t := (pending{columns: g.columns}); slices.Contains(g.kinds, ignored) {
 		g.notices = append(g.notices, "not read, as nhacviec keeps it itself: "+t.named(ignored))
+	}
+	if len(g.doubtful) > 0 {
+		g.notices = append(g.notices, "rows without a number are read as the rest of the task above, but bring a lead unit or a deadline of their own; number those that are tasks: "+few(g.doubtful))
 	}
 	if len(g.marked) > 0 {
 		g.notices = append(g.notices, "sub-tasks without a number of their own are "+few(g.marked))

@@ -419,3 +419,16 @@ func BenchmarkReadDOCX(b *testing.B) {
 	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(peak()/(1<<20), "peak-MB")
 }
+
+// A table without numbers goes on over a page, as another table.
+func TestReadDOCXUnnumbered(t *testing.T) {
+	t.Parallel()
+	rows := tbl(headRow, tr("CÔNG AN", "", "", "", "", ""), tr("", "a", "", "30/6/2023", "", "")) + p() + tbl(tr("", "b", "", "30/7/2023", "", "")) + tbl(tr("Nơi nhận", "CHỦ TỊCH"))
+	doc, err := readDOCX(docxFile(t, rows))
+	if want := "1|CÔNG AN|a|30/6/2023\n2|CÔNG AN|b|30/7/2023\n"; err != nil || summary(doc.Rows) != want {
+		t.Errorf("%s%v, want\n%s", summary(doc.Rows), err, want)
+	}
+	if len(doc.Notices) != 1 || !strings.HasPrefix(doc.Notices[0], "table 1, row 3: no task has a number") {
+		t.Errorf("notices %q", doc.Notices)
+	}
+}

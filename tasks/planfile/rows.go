@@ -30,6 +30,7 @@ type gatherer struct {
 
 	ascending bool // all numbers so far are plain and rise
 	marked    []string
+	doubtful  []string // rows without a number that look like tasks
 }
 
 // pending is a task that may go on in the records below.
@@ -54,6 +55,7 @@ func (s *sheet) readRows() (*gatherer, int, error) {
 		records += len(t)
 	}
 	g.rows, g.of = make([]tasks.Row, 0, records), make([]int32, 0, records)
+	s.numberAll(g)
 	first, last := 0, 0
 	var skipped []int // tables that look like some with tasks
 	for _, t := range s.tables {
@@ -296,7 +298,7 @@ func (g *gatherer) carryOn(r record) error {
 		if !slices.Contains(g.kinds, number) && g.kinds[0] != other {
 			return g.errorf(r.line, "the table has no column of numbers; add one with the heading STT")
 		}
-		return g.errorf(r.line, "a row without a number before any task")
+		return g.errorf(r.line, "a row without a number before any task; give each task its number")
 	}
 	if g.unled != 0 {
 		return g.errorf(r.line, "a row without a number follows the lead unit of %s; number it, or put the unit in the first cell alone", g.place(g.unled))
@@ -311,6 +313,9 @@ func (g *gatherer) carryOn(r record) error {
 		g.marked = append(g.marked, string(no))
 		return g.begin(no, r)
 	}
+	if g.looksOwn(r) {
+		g.doubtful = append(g.doubtful, fmt.Sprintf("%s (to task %s)", g.place(r.line), g.task.no))
+	}
 	for i, cell := range r.cells {
 		if cell == "" {
 			continue
@@ -320,6 +325,22 @@ func (g *gatherer) carryOn(r record) error {
 		}
 	}
 	return nil
+}
+
+// looksOwn reports a record without a number that brings content, and a lead unit
+// or a deadline although the task above has one. It may be a task that nobody
+// numbered, or a page break in a cell of two units or two days.
+func (g *gatherer) looksOwn(r record) bool {
+	if g.cell(r, content) == "" {
+		return false
+	}
+	above := record{g.task.line, g.task.cells}
+	if len(g.task.cells) != len(r.cells) {
+		return false
+	}
+	unit, day := g.cell(r, lead), g.cell(r, deadline)
+	return unit != "" && !startsLower(unit) && g.cell(above, lead) != "" ||
+		understood(day) && understood(g.cell(above, deadline))
 }
 
 func understood(deadline string) bool {

@@ -128,6 +128,20 @@ func TestRows(t *testing.T) {
 			head + "1;\"a; \"\"b\"\"\nc\";;\"Quý\nI/2023\"\n",
 			"1||a; \"b\" c|Quý I/2023\n", "",
 		},
+		"no number at all": {
+			heads + "CÔNG AN;;;\n;a;;Quý I/2023\n;;;\nI;CHUNG;;\n;b;B;\n;c;C;Quý II/2023\nNơi nhận:;;TM. ỦY BAN NHÂN DÂN;\n;Như trên;A;B\n",
+			"1|CÔNG AN|a|Quý I/2023\n2|B|b|\n3|C|c|Quý II/2023\n",
+			"line 3: no task has a number, so they are numbered in their order, 1 to 3; number them in the file before rows are put in or taken out, or tasks are taken for others\n",
+		},
+		"a row that looks like a task": {
+			heads + "1;a;A;Quý I/2023\n;b;B;\n2;c;C;Quý II/2023\n;d;;Quý III/2023\n3;e;;\n;f;F;Quý IV/2023\n",
+			"1|A B|a b|Quý I/2023\n2|C|c d|Quý II/2023 Quý III/2023\n3|F|e f|Quý IV/2023\n",
+			"rows without a number are read as the rest of the task above, but bring a lead unit or a deadline of their own; number those that are tasks: line 3 (to task 1), line 5 (to task 2)\n",
+		},
+		"a page break in each cell": {
+			heads + "1;a;Phòng Văn hóa;Trước ngày\n;b;và Thông tin;30/6/2023\n2;c;C;Quý II/2023\n;;D;Quý III/2023\n",
+			"1|Phòng Văn hóa và Thông tin|a b|Trước ngày 30/6/2023\n2|C D|c|Quý II/2023 Quý III/2023\n", "",
+		},
 		"columns that nhacviec keeps": {
 			"STT;Nội dung;Thời hạn;Trạng thái;Ngày hoàn thành\n1;a;Quý I/2023;x;y\n",
 			"1||a|Quý I/2023\n", "not read, as nhacviec keeps it itself: Trạng thái, Ngày hoàn thành\n",
@@ -166,6 +180,9 @@ func TestRowErrors(t *testing.T) {
 		"a quote behind a quoted cell":    {head + "1;\"a\"b;;\n", "plan.csv:2: a \" within a cell;"},
 		"a quote that does not end":       {head + "1;a;;\n2;\"b;;\n3;c;;\n", "plan.csv:3: a cell begins with \" and does not end;"},
 		"a quote that does not end, told": {"sep=;\n" + head + "1;\"b;;\n3;c;;\n", "plan.csv:3: a cell begins with \" and does not end;"},
+		"a row without a number at first": {head + ";a;;Quý I/2023\n1;b;;\n", "plan.csv:2: a row without a number before any task; give each task its number"},
+		"no numbers, and content alone":   {head + ";a;;Quý I/2023\n;b;;\n", "plan.csv:2: a row without a number before any task; give each task its number"},
+		"no numbers, and no content":      {head + ";a;;Quý I/2023\n;;b;Quý II/2023\n", "plan.csv:2: a row without a number before any task; give each task its number"},
 		"nothing":                         {"\n\n", "plan.csv:1: no table;"},
 	} {
 		if doc, err := readText(t, c.text); err == nil || !strings.HasPrefix(err.Error(), c.want) || doc.Rows != nil {
