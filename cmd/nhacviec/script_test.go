@@ -13,8 +13,13 @@ import (
 	"nhacviec/tasks/store"
 )
 
+// noRest keeps a program with the race detector from resting a second at its
+// end.
+const noRest = "atexit_sleep_ms=0"
+
 // TestMain makes the program itself a command of the test scripts.
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", noRest)
 	testscript.Main(m, map[string]func(){
 		"nhacviec": func() { os.Exit(runAt(os.Getenv("TEST_NOW"))) },
 	})
@@ -41,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TEST_NOW", "2023-06-05T07:00:00+07:00")
 			env.Setenv("NHACVIEC_CONFIG", "")
+			env.Setenv("GORACE", noRest)
 			return furnish(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

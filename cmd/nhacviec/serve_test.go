@@ -100,6 +100,7 @@ func TestServe(t *testing.T) {
 				return err
 			}
 			today := tasks.DateOf(now.In(zone))
+			env.Setenv("GORACE", noRest)
 			env.Setenv("TEST_NOW", now.Format(time.RFC3339))
 			env.Setenv("NHACVIEC_CONFIG", "config.toml")
 			env.Setenv("TODAY", today.String())

@@ -164,9 +164,13 @@ func TestYear(t *testing.T) {
 		first := day(t, "2023-06-05")
 		o := opensOn(t, first)
 		from := first.At(0, 0, o.config.Location)
-		to := from.AddDate(1, 0, 0).Add(-time.Second)
+		months := 12
+		if underRace {
+			months = 1 // with a stop in its middle, as in each of the twelve
+		}
+		to := from.AddDate(0, months, 0).Add(-time.Second)
 		want := o.forecast(from, to)
-		if len(want) < 1000 {
+		if len(want) < 80*months {
 			t.Fatalf("only %d messages are foreseen", len(want))
 		}
 		for at := from.AddDate(0, 0, 15).Add(8 * time.Hour); at.Before(to); at = at.AddDate(0, 1, 0) {

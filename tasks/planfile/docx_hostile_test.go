@@ -8,6 +8,9 @@ import (
 // What a Word file unpacks to is refused in little memory, too. Rows are few,
 // for the limits on rows and cells go with them.
 func TestHostileDOCX(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector takes memory of its own, and nothing runs beside the reader")
+	}
 	fill := func(s string, size int) string { return strings.Repeat(s, size/len(s)) }
 	limits := DefaultLimits()
 	limits.Rows = 5_000

@@ -191,6 +191,9 @@ func TestOldEncodingRecognised(t *testing.T) {
 	for name, encode := range encoders {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if underRace && name != "VNI" {
+				t.Skip("the tables are read beside one another anyhow")
+			}
 			lines, found := 0, 0
 			known := lexicon{}
 			seen := map[string]bool{}

@@ -78,6 +78,9 @@ func TestReadXLSXErrors(t *testing.T) {
 // few, for the limits on cells and elements go with them. The parts are not
 // packed, or the ratio of their sizes would tell.
 func TestReadXLSXHuge(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector takes memory of its own, and nothing runs beside the reader")
+	}
 	const wide = 16384
 	limits := DefaultLimits()
 	limits.Rows = 2_000
