@@ -97,7 +97,7 @@ const (
 	errorTrailer = "Nhacviec-Error"
 
 	maxRequest = 64 << 10  // bytes
-	maxImport  = 128 << 20 // bytes; a plan of a thousand rows has less than one
+	maxImport = 1 << 30 // a million tasks; who may use the socket may read the store too
 )
 
 // route is what a path does by one method.
