@@ -65,11 +65,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	warnings, err := warningsOver(st, cfg, time.Now())
-	if err != nil {
-		return err
-	}
-	for _, w := range warnings {
+	for _, w := range cfg.warningLines(time.Now()) {
 		log.Warn("config", "warning", w)
 	}
 	listener, err := web.Listen(cfg.Socket)
@@ -106,17 +102,14 @@ func (a *app) serve(ctx context.Context) (err error) {
 	return runErr
 }
 
-// warningsOver returns all that a config hardly means, over what is stored.
-func warningsOver(st *store.Store, c *Config, now time.Time) ([]string, error) {
-	stored, err := st.Tasks("")
-	if err != nil {
-		return nil, err
-	}
+// warningLines returns what a config hardly means by itself. Over what is stored
+// `nhacviec check` looks: a daemon's start must not cost what is stored.
+func (c *Config) warningLines(now time.Time) []string {
 	lines := []string{}
-	for _, w := range slices.Concat(c.Warnings, c.WarningsOn(tasks.DateOf(now.In(c.Location)), stored)) {
+	for _, w := range slices.Concat(c.Warnings, c.WarningsOn(tasks.DateOf(now.In(c.Location)), nil)) {
 		lines = append(lines, w.String())
 	}
-	return lines, nil
+	return lines
 }
 
 // handler returns the control API of the running service.

@@ -213,7 +213,7 @@ func (s *service) Reload(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return warningsOver(s.store, cfg, time.Now())
+	return cfg.warningLines(time.Now()), nil
 }
 
 func (s *service) reload() (*Config, error) {
