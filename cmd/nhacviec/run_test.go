@@ -193,7 +193,7 @@ func TestExamplesRun(t *testing.T) {
 		}
 		examples++
 		rest, _, _ = strings.Cut(rest, " && ")
-		rest, _, _ = strings.Cut(rest, " > ")
+		rest, _, _ = strings.Cut(rest, " >")
 		args := shellWords(rest)
 		cmd, rest2, err := root.Find(sparedDashes(args))
 		if err != nil || cmd == root && len(args) > 0 {
