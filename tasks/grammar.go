@@ -25,7 +25,7 @@ var clauses = []func(*reader) bool{
 
 	// trong 30 ngày kể từ ngày ban hành         the issue date and 30 days; working days: unknown
 	(*reader).countdown,
-	// thường xuyên; duy trì                     ongoing
+	// thường xuyên; duy trì; hằng ngày          ongoing
 	// năm 2024 và những năm tiếp theo           ongoing, from the start of that year
 	(*reader).ongoing,
 	// hằng tháng; 6 tháng, năm; 01 lần/quý      the last day of each
@@ -34,8 +34,15 @@ var clauses = []func(*reader) bool{
 	// tháng 6; quý III/2023; 6 tháng đầu năm    the last day of the period
 	// tháng 6 - 8/2023; giai đoạn 2023-2025     the last day, from the first
 	// trước ngày 30/6 và 15/9/2023              each of them
+	// trước tháng 7/2023                        the last day before the period
 	// ngày 25 hằng tháng; 25 tháng cuối quý     that day of each
 	(*reader).due,
+	// dự kiến tháng 7/2023; gia hạn đến 30/9    that day, if no other is said
+	(*reader).intended,
+	// quý II đạt 80%                            the point in time stands, if it is to come
+	(*reader).target,
+	// quá hạn báo cáo lý do                     nothing
+	(*reader).lateness,
 	// thứ sáu hằng tuần                         every Friday
 	(*reader).onWeekday,
 	// từ tháng 5/2023; bắt đầu ngày 15/5/2023   ongoing from then, or from then to what is due
@@ -102,6 +109,8 @@ type reader struct {
 	purpose  bool // "… để báo cáo tỉnh": what comes is not what is asked for
 	pointed  int  // where the last span ended
 	labelled int  // where the last label ended, if without a colon
+	sole     bool // what is due may change, and nothing else may be said of it
+	daily    bool // "hằng ngày"
 
 	clause
 	cited bool // a document, whose date may still come; a comma does not end it
@@ -135,7 +144,7 @@ const (
 // before ongoing, ongoing before awaiting.
 func (r *reader) deadline() Deadline {
 	unknown := Deadline{Kind: Unknown}
-	if r.failed {
+	if r.failed || r.sole && !r.saysOnce() || r.daily && r.repeats() {
 		return unknown
 	}
 	if r.repeats() {
@@ -169,6 +178,11 @@ func (r *reader) deadline() Deadline {
 	return d
 }
 
+// saysOnce reports whether one clause says all there is about time.
+func (r *reader) saysOnce() bool {
+	return r.group == 1 && r.start == nil && len(r.counted) == 0 && !r.waits && !r.repeats()
+}
+
 // resolve turns what was read into due dates, ascending, each once, and the
 // start: that of "từ …", else of the first range.
 func (r *reader) resolve() (from Date, due []Date, ok bool) {
@@ -178,8 +192,11 @@ func (r *reader) resolve() (from Date, due []Date, ok bool) {
 	}
 	issueYear := r.issueYear()
 	for i, s := range r.spans {
-		_, end, ok := s.end.dates()
-		if !ok || s.aside && end < r.issued {
+		first, end, ok := s.end.dates()
+		if s.before {
+			end = first - 1
+		}
+		if !ok || (s.aside || s.before) && end < r.issued {
 			return 0, nil, false
 		}
 		if s.ranged {

@@ -18,6 +18,8 @@ func (r *reader) citation() bool {
 		}
 	case named && isSmall(r.peek(0)) && r.peek(1).text == "ngày" && r.peek(2).number():
 		r.at++ // "Nghị quyết 50 ngày 08/4/2022"
+	case (named || r.cited) && isSmall(r.peek(0)) && r.peek(1).text == "(" && r.peek(2).number():
+		r.at++ // "theo QĐ 06 (06/01/2022)"
 	case law, named && led:
 	default:
 		return false
@@ -34,10 +36,18 @@ func (r *reader) citation() bool {
 	return true
 }
 
-// citedDate reads "ngày 08/4/2022", "ký ngày …", "năm 2020", and the "ngày
-// /6/2023" of a draft.
+// citedDate reads "ngày 08/4/2022", "ký ngày …", "năm 2020", the "ngày /6/2023"
+// of a draft, and the date in "(06/01/2022)" if it is past.
 func (r *reader) citedDate() bool {
 	at := r.at
+	if r.before() == "(" {
+		if p, ok := r.slashed(false); ok && p.unit == unitDay && r.lookingAt(")") {
+			if _, day, ok := p.dates(); ok && day <= r.issued {
+				return true
+			}
+		}
+		r.at = at
+	}
 	if r.is("năm") && isYear(r.peek(0)) {
 		r.at++
 		return true

@@ -184,6 +184,10 @@ func (r *reader) ongoing() bool {
 	if r.goesOn && r.take(laterYears) {
 		return true
 	}
+	if r.said <= report && !r.timed && r.take(everyDay) {
+		r.goesOn, r.daily, r.timed = true, true, true
+		return true
+	}
 	before := r.before()
 	if !r.take(ongoingWords) || expenses[before] {
 		return false
@@ -236,9 +240,11 @@ func (r *reader) due() bool {
 		return false
 	}
 	r.group++
-	for {
-		if lead.before && (s.ranged || s.end.unit != unitDay && s.end.unit != unitLastDay && !lead.end) {
-			r.failed = true // "trước tháng 6": is June still in time?
+	for first := true; ; first = false {
+		s.before = lead.before && !lead.end && s.end.unit != unitDay && s.end.unit != unitLastDay
+		mixed := !first && s.before != r.spans[len(r.spans)-1].before // "trước 30/6 và năm 2024"
+		if lead.before && (s.ranged || mixed || s.before && (s.end.unit == unitHalf || s.end.bare)) {
+			r.failed = true
 		}
 		s.group, s.aside = r.group, r.said == matter
 		s.bounds, s.until = !bound && (lead.until || lead.in || s.ranged), lead.until
@@ -301,6 +307,7 @@ func (r *reader) lead() leadWords {
 			l.in = true
 		case r.take(untilWord):
 			l.until = true
+			l.before = l.before || r.before() == "trước"
 		case r.take(stageWords):
 		case l != leadWords{} && r.take(isWords):
 		default:

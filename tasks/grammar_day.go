@@ -127,7 +127,7 @@ func (r *reader) slashed(named bool) (point, bool) {
 	case sep == "/" && !named && isYear(b):
 		r.at += 3
 		p := monthOf(a.n)
-		p.year = b.n
+		p.year, p.bare = b.n, true
 		return p, true
 	case isSmall(b) && (sep == "/" || named && following != "/" && following != "tháng"):
 		r.at += 3

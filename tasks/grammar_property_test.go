@@ -34,9 +34,10 @@ func phraseTexts(t *testing.T) []string {
 }
 
 var (
-	digitsOf = regexp.MustCompile(`[0-9]+`)
-	counted  = regexp.MustCompile(`kể từ|tính từ|sau (khi|ngày)|trong .* ngày`)
-	periodIn = regexp.MustCompile(`quý|qúy|quí|q|năm|nửa|cuối|tháng (một|hai|ba|tư|bốn|năm|sáu|bảy|bẩy|tám|chín|mười)|tháng (đầu|cuối|giữa)`)
+	digitsOf     = regexp.MustCompile(`[0-9]+`)
+	counted      = regexp.MustCompile(`kể từ|tính từ|sau (khi|ngày)|trong .* ngày`)
+	beforePeriod = regexp.MustCompile(`trước`)
+	periodIn     = regexp.MustCompile(`quý|qúy|quí|q|năm|nửa|cuối|tháng (một|hai|ba|tư|bốn|năm|sáu|bảy|bẩy|tám|chín|mười)|tháng (đầu|cuối|giữa)`)
 )
 
 // implied reports whether the words of a text hold a due date: its day, month
@@ -47,6 +48,12 @@ func implied(text string, due Date) bool {
 	if counted.MatchString(text) {
 		return true
 	}
+	_, _, next := (due + 1).Split()
+	return holds(text, due) || next == 1 && beforePeriod.MatchString(text) && holds(text, due+1) // "trước tháng 7" is 30/6
+}
+
+// holds is implied of a date that the words name.
+func holds(text string, due Date) bool {
 	numbers := map[int]bool{}
 	for _, digits := range digitsOf.FindAllString(text, -1) {
 		if n, err := strconv.Atoi(digits); err == nil {
@@ -58,7 +65,7 @@ func implied(text string, due Date) bool {
 	next := strings.Contains(text, "sau") || strings.Contains(text, "tới")
 	return (numbers[year] || numbers[year-2000] || year == issueYear || next && year == issueYear+1 || numbers[year+1] && year >= issueYear) &&
 		(numbers[int(month)] || month == time.December && numbers[year] && day == 31 || periodIn.MatchString(text)) &&
-		(numbers[day] || due == LastOfMonth(year, month))
+		(numbers[day] || due == LastOfMonth(year, month) || day == 1 && beforePeriod.MatchString(text))
 }
 
 func TestImplied(t *testing.T) {
@@ -75,6 +82,10 @@ func TestImplied(t *testing.T) {
 		{"Trước ngày 30/6/2023", "2024-06-30", false},
 		{"Trước ngày 28/6/2023", "2023-06-29", false},
 		{"Tháng 6/2023", "2023-06-29", false},
+		{"Trước tháng 7/2023", "2023-06-30", true},
+		{"Trước tháng 7/2023", "2023-06-29", false},
+		{"Trước tháng 7/2023", "2023-05-31", false},
+		{"Tháng 7/2023", "2023-06-30", false},
 	} {
 		if got := implied(c.text, mustDate(c.due)); got != c.want {
 			t.Errorf("%s of %q: %v", c.due, c.text, got)

@@ -205,7 +205,7 @@ func (r *reader) recurrence() (rule Recurrence, ok bool) {
 	var months []time.Month
 	for _, s := range r.spans {
 		p := s.end
-		if p.year != 0 || p.impossible || s.start.year != 0 || p.day > 31 || p.unit == unitDay && p.day == 0 {
+		if s.before || p.year != 0 || p.impossible || s.start.year != 0 || p.day > 31 || p.unit == unitDay && p.day == 0 {
 			return rule, false
 		}
 		days = append(days, p.day)

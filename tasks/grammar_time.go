@@ -11,6 +11,7 @@ type point struct {
 	day        int  // 1 to 31; 0: the whole period
 	inQuarter  int  // 1 to 3: the month of every quarter
 	loose      bool // "30/6": may be a number of things too
+	bare       bool // "6/2023": a month, if the day was not left out
 	impossible bool
 }
 
@@ -34,6 +35,7 @@ type span struct {
 	start, end point
 	ranged     bool
 	group      int
+	before     bool // the day before it is meant: "trước tháng 7"
 	aside      bool // its clause speaks of other matters too
 	bounds     bool // beside a cycle: it says how long that goes on, not when in it
 	until      bool // … up to its end, from any start
@@ -95,8 +97,10 @@ func (r *reader) rangeEnd(like unit) (point, bool) {
 	at := r.at
 	if r.is("-") || r.take(untilWord) || r.take(endWords) && r.tokens[at].text == "đến" {
 		r.take(untilWord)
+		before := r.before() == "trước"
 		end := r.take(endWords)
 		if p, ok := r.point(like, end); ok {
+			p.impossible = p.impossible || before && !end && p.unit != unitDay && p.unit != unitLastDay // "đến trước tháng 9"
 			return p, true
 		}
 	}

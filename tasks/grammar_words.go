@@ -140,10 +140,15 @@ var (
 	issuing = newPhrases("ban hành|ký|ký ban hành|kế hoạch này được ban hành|kế hoạch được ban hành|kế hoạch này ban hành|kế hoạch ban hành")
 	thisDoc = newPhrases("kế hoạch|kế hoạch này|bản kế hoạch này|văn bản này|quyết định này|chương trình này|chỉ thị này|công văn này")
 
+	planning  = newPhrases("dự kiến|dự kiến là|dự kiến thời gian|dự kiến sẽ")
+	extending = newPhrases("gia hạn|được gia hạn|gia hạn thời gian|gia hạn thời gian thực hiện|gia hạn thời gian hoàn thành")
+	tooLate   = newPhrases("quá hạn|quá thời hạn|nếu quá hạn|nếu quá thời hạn|trường hợp quá hạn")
+
 	// Kinds.
 	ongoingWords = newPhrases("thường xuyên|thường xuyên liên tục|liên tục|duy trì|duy trì thường xuyên|lâu dài|thường kỳ liên tục")
 	regularly    = newPhrases("định kỳ")
 	daily        = newPhrases("hằng ngày|, hằng ngày|hằng giờ|, hằng giờ|24 / 7|, 24 / 7|24 / 24|, 24 / 24|24 / 24 giờ|, 24 / 24 giờ|24 / 24 h|, 24 / 24 h")
+	everyDay     = newPhrases("hằng ngày|mỗi ngày")
 	allDay       = newPhrases("24 / 7|24 / 24")
 	laterYears   = newPhrases("những năm tiếp theo|các năm tiếp theo|những năm sau|các năm sau|những năm sau đó|các năm sau đó|năm tiếp theo|" +
 		"những năm tới|các năm tới|những năm kế tiếp|các năm kế tiếp|trở đi|về sau")
@@ -152,7 +157,8 @@ var (
 	accordingTo = newPhrases("theo tiến độ|theo đúng tiến độ|theo yêu cầu|theo hướng dẫn|theo chỉ đạo|theo sự chỉ đạo|theo lộ trình|theo đúng lộ trình|theo kế hoạch|theo văn bản|" +
 		"theo thông báo|theo lịch|theo quy định|theo đúng quy định|theo chương trình|theo kết luận|theo nghị quyết|theo quyết định|theo công văn|" +
 		"theo chỉ thị|theo nghị định|theo thông tư|theo đề án|theo dự án|theo phân công|theo đề nghị|theo thời gian|theo thời hạn|" +
-		"theo tình hình|theo nhu cầu|theo thực tế|theo phân kỳ|theo hợp đồng|theo kết quả|theo các văn bản|theo nội dung|theo luật|theo phụ lục|theo thời điểm")
+		"theo tình hình|theo nhu cầu|theo thực tế|theo phân kỳ|theo hợp đồng|theo kết quả|theo các văn bản|theo nội dung|theo luật|theo phụ lục|theo thời điểm|" +
+		"theo nq|theo qđ|theo cv|theo kh|theo nđ|theo ct|theo tt|theo kl|theo hd|theo tb")
 
 	// A document that is cited, and what stands between it and its date.
 	documents = newPhrases("nghị quyết|quyết định|công văn|kế hoạch|nghị định|chỉ thị|thông tư|thông tư liên tịch|kết luận|hướng dẫn|thông báo|tờ trình|báo cáo|" +
