@@ -193,7 +193,10 @@ const (
 )
 
 // readings are what each encoding makes of one word.
-type readings [len(oldEncodings)]reading
+type readings struct {
+	as    [len(oldEncodings)]reading
+	tells bool // it can be nothing but TCVN3
+}
 
 // lexicon has the words that were read already: a plan of a million rows has a
 // few thousand.
@@ -205,6 +208,7 @@ const maxKnown = 100_000
 // evidence is what the words of a text say of its encoding.
 type evidence struct {
 	counts [len(oldEncodings)][readingCount]int
+	tells  int // words that can be nothing but TCVN3
 }
 
 // add counts the words of a text in NFC.
@@ -218,8 +222,11 @@ func (e *evidence) add(text string, known lexicon) {
 			rs = readWord(word)
 			known[word] = rs
 		}
-		for i, r := range rs {
+		for i, r := range rs.as {
 			e.counts[i][r]++
+		}
+		if rs.tells {
+			e.tells++
 		}
 	}
 }
@@ -233,19 +240,19 @@ func (e *evidence) merge(more *evidence) {
 }
 
 func readWord(word string) readings {
-	var rs readings
+	rs := readings{tells: telling(word)}
 	asIs := vietnamese(word) && !capitalInside.MatchString(word)
 	for i, old := range oldEncodings {
 		_, ok := old.word(word)
 		text, _ := old.decode(word)
 		switch {
 		case ok && asIs:
-			rs[i] = either
+			rs.as[i] = either
 		case ok:
-			rs[i] = fixed
+			rs.as[i] = fixed
 		case acronym(text), i == twice && (text != "" || strings.ContainsAny(word, torn)):
 		case strings.ContainsFunc(word, unicode.IsLetter):
-			rs[i] = against
+			rs.as[i] = against
 		}
 	}
 	return rs
@@ -327,16 +334,32 @@ func (e *evidence) anyFixed() bool {
 	return slices.ContainsFunc(e.counts[:], func(n [readingCount]int) bool { return n[fixed] > 0 })
 }
 
-// oldText refuses a sheet with a line of text in an old encoding, or whose
-// lines together are.
-func (s sheet) oldText() error {
+// oldText refuses a sheet with a cell, a row or a line of text in an old
+// encoding, or whose lines together are. A word or two of TCVN3 among others of
+// Unicode it only tells of.
+func (s *sheet) oldText() error {
 	known := lexicon{}
 	var all evidence
 	var odd record // the first with a word that reads better in some encoding
+	var mixed []string
 	look := func(r record) error {
 		var here evidence
 		for _, cell := range r.cells {
-			here.add(cell, known)
+			var own evidence
+			if own.add(cell, known); own == (evidence{}) {
+				continue
+			}
+			tcvn3 := own.counts[0]
+			old, ok := own.sure()
+			switch {
+			case own.tells > 0 && tcvn3[fixed] > tcvn3[against]:
+				return s.oldEncoding(oldEncodings[0], record{r.line, []string{cell}})
+			case ok:
+				return s.oldEncoding(old, record{r.line, []string{cell}})
+			case own.tells > 0:
+				mixed = append(mixed, s.place(r.line))
+			}
+			here.merge(&own)
 		}
 		if old, ok := here.sure(); ok {
 			return s.oldEncoding(old, r)
@@ -361,6 +384,9 @@ func (s sheet) oldText() error {
 	}
 	if old, ok := all.whole(); ok {
 		return s.oldEncoding(old, odd)
+	}
+	if len(mixed) > 0 {
+		s.notices = append(s.notices, "words that look like "+oldEncodings[0].name+" among others; if they are, convert them to Unicode with UniKey (Ctrl+Shift+F6) and import the file again: "+few(slices.Compact(mixed)))
 	}
 	return nil
 }

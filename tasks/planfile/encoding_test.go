@@ -174,8 +174,8 @@ func changed(s string, encode func(string) string) int {
 	return n
 }
 
-func sheetOf(text string) sheet {
-	s := sheet{name: "f"}
+func sheetOf(text string) *sheet {
+	s := &sheet{name: "f"}
 	for i, l := range strings.Split(text, "\n") {
 		if l = tasks.Clean(l); l != "" {
 			s.prose = append(s.prose, line{i + 1, l})
@@ -232,8 +232,9 @@ func TestUnicodeIsNoOldEncoding(t *testing.T) {
 	seen := map[string]bool{}
 	for path, text := range corpus(t) {
 		for _, form := range []func(string) string{norm.NFC.String, norm.NFD.String, strings.ToUpper} {
-			if err := sheetOf(form(text)).oldText(); err != nil {
-				t.Errorf("%s: %v", path, err)
+			s := sheetOf(form(text))
+			if err := s.oldText(); err != nil || len(s.notices) > 0 {
+				t.Errorf("%s: %v, %q", path, err, s.notices)
 			}
 			for _, l := range strings.Split(form(text), "\n") {
 				if seen[l] {
@@ -322,8 +323,9 @@ func TestNoOldEncoding(t *testing.T) {
 		"cã sè vò né lý là và có các mà thì trì chí phí",
 	} {
 		for _, form := range []func(string) string{norm.NFC.String, norm.NFD.String, strings.ToUpper} {
-			if err := sheetOf(form(text)).oldText(); err != nil {
-				t.Error(err)
+			s := sheetOf(form(text))
+			if err := s.oldText(); err != nil || len(s.notices) > 0 != strings.Contains(text, "§¬n") {
+				t.Error(err, s.notices)
 			}
 		}
 	}

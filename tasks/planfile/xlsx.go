@@ -85,7 +85,8 @@ func (w *workbook) noPlan(grids []grid) error {
 		if g.err != nil {
 			return g.err
 		}
-		if err := g.split().oldText(); err != nil {
+		s := g.split()
+		if err := s.oldText(); err != nil {
 			return err
 		}
 	}
