@@ -396,15 +396,14 @@ func labelled(heading, text string) string {
 }
 
 // cell returns the cell of a kind of column; the number stands in the first
-// column if no heading says where.
+// column if no heading says where. A record may have fewer cells than the header.
 func (g *gatherer) cell(r record, kind column) string {
-	for i, k := range g.kinds {
-		if k == kind {
-			return r.cells[i]
-		}
+	at := slices.Index(g.kinds, kind)
+	if at < 0 && kind == number && len(g.kinds) > 0 && g.kinds[0] == other {
+		at = 0
 	}
-	if kind == number && g.kinds[0] == other {
-		return r.cells[0]
+	if at < 0 || at >= len(r.cells) {
+		return ""
 	}
-	return ""
+	return r.cells[at]
 }

@@ -24,6 +24,26 @@ func TestParseNumber(t *testing.T) {
 	}
 }
 
+// A record may have no cells at all, and no header may stand above it.
+func TestCellOfShortRecords(t *testing.T) {
+	t.Parallel()
+	for _, kinds := range [][]column{nil, {number, content}, {other, content}, {content, other}} {
+		for _, cells := range [][]string{nil, {}, {"1"}} {
+			g := gatherer{columns: columns{kinds: kinds}}
+			want := ""
+			if len(cells) > 0 && len(kinds) > 0 && kinds[0] != content {
+				want = "1"
+			}
+			if got := g.cell(record{1, cells}, number); got != want {
+				t.Errorf("the number of %q under %v is %q, want %q", cells, kinds, got, want)
+			}
+			if got := g.cell(record{1, cells}, deadline); got != "" {
+				t.Errorf("the deadline of %q under %v is %q", cells, kinds, got)
+			}
+		}
+	}
+}
+
 // summary writes rows as "number|lead|content|deadline".
 func summary(rows []tasks.Row) string {
 	var b strings.Builder
