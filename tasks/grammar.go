@@ -71,6 +71,7 @@ func ParseDeadline(text string, issued Date) Deadline {
 // read applies the clauses to a text.
 func read(text string, issued Date) *reader {
 	r := &reader{tokens: tokenise(text), issued: issued, pointed: -1, labelled: -1}
+	r.listed = len(r.tokens) > 0 && r.tokens[0].text == "-" || len(r.tokens) > 1 && r.tokens[0].text == "(" && r.tokens[1].text == "-"
 	for r.at < len(r.tokens) && !r.failed {
 		at := r.at
 		known := slices.ContainsFunc(clauses, func(clause func(*reader) bool) bool {
@@ -92,6 +93,7 @@ type reader struct {
 	tokens []token
 	at     int
 	issued Date
+	listed bool // its lines begin with dashes
 	failed bool // something speaks of time and is not understood
 
 	// What was read so far.

@@ -346,7 +346,10 @@ func (r *reader) starting() bool {
 	}
 	r.at = at
 	r.is("đầu")
+	listed := r.listed
+	r.listed = false // "- Từ tháng 6 - tháng 9/2023" has one line
 	s, ok := r.span(0, false)
+	r.listed = listed
 	if !ok || r.start != nil {
 		return false
 	}
@@ -393,7 +396,15 @@ func (r *reader) phase() bool {
 // mark reads what parts clauses, and marks of a list.
 func (r *reader) mark() bool {
 	switch r.peek(0).text {
-	case "và", "-", "*", "•", "●", "▪":
+	case "và":
+	case "-":
+		if r.atLine() {
+			r.cited, r.purpose = false, false
+			r.newClause()
+		}
+	case "*", bullet:
+		r.cited, r.purpose = false, false
+		r.newClause()
 	case ",": // "tại các phường, xã trước ngày …"
 		acts := r.acts
 		r.newClause()
@@ -411,6 +422,13 @@ func (r *reader) mark() bool {
 	}
 	r.at++
 	return true
+}
+
+// atLine reports a dash that begins another line of a cell whose lines begin
+// with dashes; line breaks are white space by now. A number behind it rather is
+// the end of a range.
+func (r *reader) atLine() bool {
+	return r.listed && r.lookingAt("-") && isWord(r.peek(1)) && !r.peek(1).number()
 }
 
 // filler reads words that say nothing about time, and keeps account of them.

@@ -69,9 +69,16 @@ func (r *reader) span(like unit, bareYear bool) (span, bool) {
 		}
 		return span{start: p, end: end, ranged: true}, ok
 	}
-	if end, ok := r.rangeEnd(p.unit); ok {
+	next, dash, line := r.at, r.listed && r.lookingAt("-"), r.atLine()
+	end, ok := r.rangeEnd(p.unit)
+	switch {
+	case ok && dash && line == (p.year == 0): // "- Tháng 6 - Tháng 9/2023": two lines, or one?
+		r.at = at
+		return span{}, false
+	case ok && !line:
 		return span{start: p, end: end, ranged: true}, true
 	}
+	r.at = next
 	return span{end: p}, true
 }
 

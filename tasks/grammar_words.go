@@ -83,13 +83,21 @@ func sign(c rune) string {
 		return "("
 	case ']', '}':
 		return ")"
+	case '·', '•', '‣', '∙', '⁃':
+		return bullet
 	case '…':
 		return blank
 	case '&', '+':
 		return "và"
 	}
+	if c >= 0x25a0 && c < 0x27c0 || unicode.Is(unicode.Co, c) { // ▪ ✓; in Word they are letters of symbol fonts
+		return bullet
+	}
 	return string(c)
 }
+
+// bullet is any sign that lines of a list begin with, dashes apart.
+const bullet = "•"
 
 // blank is what a draft has in place of a number: "ngày …/6/2023".
 const blank = ".."
