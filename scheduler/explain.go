@@ -58,6 +58,9 @@ func (s Setup) explainRule(r Rule, t tasks.Task, sent tasks.Sent, on tasks.Date)
 	case wants == "" && t.Status != tasks.Open:
 		out.Why = fmt.Sprintf("the task is %s", t.Status)
 		return out
+	case t.Deadline.Source == tasks.FromSubTasks:
+		out.Why = "its sub-tasks have the deadlines, and are reminded of"
+		return out
 	case wants == "":
 		out.Why = "the deadline needs review first: see nhacviec tasks --review"
 		return out

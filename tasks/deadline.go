@@ -23,6 +23,7 @@ const (
 	FromDeadline = "deadline" // the deadline cell
 	FromContent  = "content"  // the task's own text; goes to review
 	FromAdmin    = "admin"    // set by hand
+	FromSubTasks = "subtasks" // nowhere: its sub-tasks have deadlines, and it goes on with them
 )
 
 // Deadline is what a plan's words say about time. It never holds a date that
@@ -34,7 +35,7 @@ type Deadline struct {
 	From    Date        `json:"from"`    // start of the period, if the words give one
 	Ongoing bool        `json:"ongoing"` // goes on without end, alone or after the last due date
 	RRule   *Recurrence `json:"rrule"`   // set if and only if Periodic; RFC 5545 RRULE text in JSON
-	Source  string      `json:"source"`  // FromDeadline, FromContent or FromAdmin
+	Source  string      `json:"source"`  // FromDeadline, FromContent, FromAdmin or FromSubTasks
 	Version int         `json:"version"` // 1 at first import, one more at each change
 	// Found holds the words of the task's own text that speak of time when the
 	// cell is empty.

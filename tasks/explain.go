@@ -23,6 +23,9 @@ func (d Deadline) Explain() string {
 			parts = append(parts, "due "+d.RRule.Explain())
 		}
 	case Ongoing:
+		if d.Source == FromSubTasks {
+			return "ongoing: its sub-tasks have the deadlines"
+		}
 		parts = append(parts, "goes on without a due date")
 	case Awaiting:
 		parts = append(parts, "waits for something that has no date yet")

@@ -169,9 +169,10 @@ type Task struct {
 }
 
 // Wants returns the kind of reminding that the task asks for now, and "" for
-// none: it is not open, or a person must look at its deadline first.
+// none: it is not open, its sub-tasks ask, or a person must look at its
+// deadline first.
 func (t Task) Wants() Kind {
-	if t.Status != Open {
+	if t.Status != Open || t.Deadline.Source == FromSubTasks {
 		return ""
 	}
 	switch t.Deadline.Kind {
@@ -196,7 +197,7 @@ func (t Task) NeedsLook() bool {
 	if t.Status == Done || t.Status == Cancelled {
 		return false
 	}
-	if t.Deadline.Kind == Unknown || t.Lead.Code == "" || t.Status == Open && t.Wants() == "" {
+	if t.Deadline.Kind == Unknown || t.Lead.Code == "" || t.Status == Open && t.Wants() == "" && t.Deadline.Source != FromSubTasks {
 		return true
 	}
 	for _, c := range t.Coordinating {
@@ -294,6 +295,9 @@ const (
 func (t Task) StateOn(day Date, soon int) State {
 	if t.Status != Open {
 		return State(t.Status)
+	}
+	if t.Deadline.Source == FromSubTasks {
+		return OnGoing
 	}
 	switch t.Wants() {
 	case Ongoing:

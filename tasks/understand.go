@@ -9,6 +9,10 @@ import (
 // the rows: units are matched, deadlines read, from the content if the cell is
 // empty. today is recorded as the day of the deadlines. Rows without a number
 // and numbers that occur twice are refused, all in one error.
+//
+// A task that says nothing about time but has sub-tasks that do (3, with 3.a
+// and 3.b) asks for no date and for no reminder of its own. It is ongoing, so
+// that every list and report has it, until the office says that it is done.
 func Understand(p Plan, rows []Row, d *Directory, today Date) ([]Task, error) {
 	var errs []error
 	if p.ID == "" {
@@ -31,7 +35,29 @@ func Understand(p Plan, rows []Row, d *Directory, today Date) ([]Task, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	leaveToSubTasks(tt)
 	return tt, nil
+}
+
+// leaveToSubTasks marks the tasks whose sub-tasks alone say something about
+// time. A sub-task has the number of its task and a part more.
+func leaveToSubTasks(tt []Task) {
+	has := map[Number]bool{} // sub-tasks whose deadline is understood
+	for _, t := range tt {
+		if t.Deadline.Kind == Unknown {
+			continue
+		}
+		for i, c := range t.No {
+			if c == '.' {
+				has[t.No[:i]] = true
+			}
+		}
+	}
+	for i := range tt {
+		if d := &tt[i].Deadline; d.Kind == Unknown && d.noCell() && has[tt[i].No] {
+			d.Kind, d.Ongoing, d.Source = Ongoing, true, FromSubTasks
+		}
+	}
 }
 
 func understandRow(p Plan, row Row, d *Directory, today Date) Task {

@@ -52,6 +52,69 @@ func TestUnderstand(t *testing.T) {
 	}
 }
 
+// TestSubTasks: a task without words about time asks for none if sub-tasks of
+// it have deadlines; it is not reminded of and not forgotten.
+func TestSubTasks(t *testing.T) {
+	t.Parallel()
+	d, today := city(t), day(t, "2023-06-07")
+	row := func(no Number, deadline string) Row {
+		return Row{No: no, Lead: "CÔNG AN THÀNH PHỐ", Content: "Việc", Deadline: deadline}
+	}
+	rows := []Row{
+		row("I.2", ""), row("I.2.a", "Tháng 7/2023"), row("I.2.b", ""),
+		row("I.20", ""), row("3", "Tháng 9/2023"), row("3.a", "Tháng 7/2023"),
+		row("4", ""), row("4.a", ""), row("5", "31/6/2023"), row("5.a", "Tháng 7/2023"),
+		{No: "6", Lead: "CÔNG AN THÀNH PHỐ", Content: "Việc (hoàn thành trong tháng 8/2023)"}, row("6.1", "Thường xuyên"),
+		row("II", ""), row("II.1", ""), row("II.1.a", "Hằng tháng"),
+	}
+	tt, err := Understand(Plan{ID: "ct05", Issued: today}, rows, d, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type says struct {
+		wants  Kind
+		state  State
+		source string
+		review string
+	}
+	want := map[Number]says{
+		"I.2": {"", OnGoing, FromSubTasks, ""}, "I.2.a": {Dated, InTime, FromDeadline, ""}, "I.2.b": {"", InReview, FromDeadline, DeadlineMissing},
+		"I.20": {"", InReview, FromDeadline, DeadlineMissing}, "3": {Dated, InTime, FromDeadline, ""}, "3.a": {Dated, InTime, FromDeadline, ""},
+		"4": {"", InReview, FromDeadline, DeadlineMissing}, "4.a": {"", InReview, FromDeadline, DeadlineMissing},
+		"5": {"", InReview, FromDeadline, DeadlineUnknown}, "5.a": {Dated, InTime, FromDeadline, ""},
+		"6": {Dated, InTime, FromContent, DeadlineInContent}, "6.1": {Ongoing, OnGoing, FromDeadline, ""},
+		"II": {"", OnGoing, FromSubTasks, ""}, "II.1": {"", OnGoing, FromSubTasks, ""}, "II.1.a": {Periodic, InTime, FromDeadline, ""},
+	}
+	for _, task := range tt {
+		got := says{task.Wants(), task.StateOn(today, 3), task.Deadline.Source, ""}
+		for _, item := range Review(task, d, today) {
+			got.review += item.Reason
+		}
+		if got != want[task.No] || task.NeedsLook() != (got.review != "") {
+			t.Errorf("task %s: %+v, needs a look: %v, want %+v", task.No, got, task.NeedsLook(), want[task.No])
+		}
+	}
+
+	// Without its sub-tasks it asks for a date again; with one set by hand it is
+	// as any other.
+	alone, err := Understand(Plan{ID: "ct05", Issued: today}, rows[:1], d, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff := Compare(tt[:1], alone, today+1)
+	if len(diff.Changed) != 1 || !diff.Changed[0].New.NeedsLook() || diff.Changed[0].New.Deadline.Version != 2 {
+		t.Errorf("without sub-tasks: %+v", diff)
+	}
+	set, _, err := tt[0].Do(ActDue, today+30, today)
+	if err != nil || set.Wants() != Dated || set.Deadline.Ongoing || len(Compare([]Task{set}, tt[:1], today).Same) != 1 {
+		t.Errorf("with a date: %+v, %v", set.Deadline, err)
+	}
+	done, _, err := tt[0].Do(ActDone, 0, today)
+	if err != nil || done.Status != Done {
+		t.Errorf("done: %s, %v", done.Status, err)
+	}
+}
+
 func TestUnderstandRefuses(t *testing.T) {
 	t.Parallel()
 	got, err := Understand(Plan{}, []Row{
