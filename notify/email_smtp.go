@@ -292,7 +292,7 @@ func smtpOutcome(err error) tasks.Outcome {
 		switch {
 		case refused:
 			return tasks.Permanent
-		case failed.wrote && (code == 0 || code >= 200 && code < 400): // no answer to what was asked
+		case failed.wrote && !isRefusal(code): // no answer to what was asked: perhaps it was taken
 			return tasks.Unknowable
 		}
 	}

@@ -103,7 +103,7 @@ func TestEmailServerMisbehaves(t *testing.T) {
 		{"MAIL", []tasks.Outcome{T, D, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
 		{"RCPT", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
 		{"DATA", []tasks.Outcome{T, P, T, T, T, T, T, T, T, T, T, T, T, T, T, T}},
-		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U, T, T, T, U, U}},
+		{".", []tasks.Outcome{T, P, T, U, U, U, U, U, U, U, U, U, U, U, U, U}},
 	}
 	for _, step := range steps {
 		for i, reply := range replies {
