@@ -18,7 +18,7 @@ const (
 
 // readCSV reads cells parted by commas, semicolons or tabs.
 func (f file) readCSV() (sheet, error) {
-	s := sheet{name: f.name}
+	s := sheet{name: f.name, limits: f.limits}
 	text, err := f.text()
 	if err != nil {
 		return s, err
@@ -29,7 +29,7 @@ func (f file) readCSV() (sheet, error) {
 	r, in := newCSV(body, sep, f.limits)
 	t := make(table, 0, min(1+bytes.Count(body, []byte("\n")), f.limits.Rows))
 	var cells arena
-	end := int64(0)
+	end, taken := int64(0), 0
 	for {
 		fields, err := r.Read()
 		if err == io.EOF {
@@ -49,6 +49,9 @@ func (f file) readCSV() (sheet, error) {
 		width := min(len(fields), maxColumns)
 		if fields = fields[:filledWidth(fields)]; len(fields) > width {
 			return s, s.tooManyCells(line)
+		}
+		if taken += width; taken > f.limits.cells() {
+			return s, s.tooManyInAll(line, f.limits)
 		}
 		clean := cells.take(width)[:len(fields)] // the empty ones are wanted again
 		for i, field := range fields {

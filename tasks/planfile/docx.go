@@ -278,7 +278,7 @@ func (d *docx) row() (cells []wordCell, deleted bool, err error) {
 		c, span, err := d.cell()
 		c.start, c.end = at, at+span
 		if at = c.end; at > gridColumns {
-			return saidError{d.tooManyCells(d.line)}
+			return d.saidf("a row of more than %d cells, and Word has at most 63; save the plan anew in Word", gridColumns)
 		}
 		if span > 0 {
 			cells = append(cells, c)

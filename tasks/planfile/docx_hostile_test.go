@@ -20,7 +20,7 @@ func TestHostileDOCX(t *testing.T) {
 		{"many rows", tbl(fill("<w:tr><w:tc/></w:tr>", 200_000)), "max_rows"},
 		{"many cells", tbl(fill("<w:tr>"+strings.Repeat("<w:tc/>", 60)+"</w:tr>", 800_000)), "more than 100000 cells"},
 		{"many paragraphs", fill("<w:p><w:r/></w:p>", 200_000), "max_rows"},
-		{"many runs", "<w:p>" + fill("<w:r "+strings.Repeat(" ", 200)+"/>", maxPiece+64<<10), "one piece of more than 8 MB"},
+		{"many runs", "<w:p>" + fill("<w:r "+strings.Repeat(" ", 200)+"/>", maxPiece+64<<10), "a row or paragraph of more than 8 MB"},
 		{"attributes", `<w:p ` + fill("a='aaaaaaaaaaa' ", size), "one tag or text of more than 4 MB"},
 		{"namespaces", `<w:p ` + fill("xmlns:a='"+strings.Repeat("a", 90)+"' ", size), "one tag or text of more than 4 MB"},
 		{"a text", "<w:p><w:r><w:t>" + fill("a", size), "max_cell_kb"},

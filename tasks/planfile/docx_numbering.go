@@ -2,7 +2,6 @@ package planfile
 
 import (
 	"encoding/xml"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -51,7 +50,7 @@ func newWordNumbers(style wordStyles) *wordNumbers {
 func (n *wordNumbers) read(x *xmlPart, _ xml.StartElement) error {
 	return x.children(func(e xml.StartElement) error {
 		if len(n.lists)+len(n.nums) > maxLists {
-			return fmt.Errorf("more than %d lists", maxLists)
+			return excess("more than %d lists", maxLists)
 		}
 		switch tag(e) {
 		case "abstractNum":

@@ -76,8 +76,8 @@ func (w wordParts) read(name string, do func(*xmlPart, xml.StartElement) error) 
 	if p == nil || err != nil {
 		return err
 	}
-	if p.UncompressedSize64 > maxPart {
-		return fmt.Errorf("%s: %s has more than %d MB of mark-up; a plan has less", w.f.name, partName(name), maxPart>>20)
+	if most := w.f.limits.part(); p.UncompressedSize64 > uint64(most) {
+		return fmt.Errorf("%s: %s has more than %d MB of mark-up, a quarter of the max_unpacked_mb of [import]; a plan has less", w.f.name, partName(name), most>>20)
 	}
 	r, err := w.open(p)
 	if err != nil {
@@ -99,12 +99,21 @@ func (w wordParts) read(name string, do func(*xmlPart, xml.StartElement) error) 
 func (w wordParts) damaged(name string, err error) error {
 	var said saidError
 	switch {
+	case errors.As(err, new(excessError)):
+		return fmt.Errorf("%s: %s has %w, and no Word file looks so; save the plan anew in Word", w.f.name, partName(name), err)
 	case errors.As(err, &said):
 		return said.error
 	case errors.Is(err, errUnpacked):
 		return w.f.unpackedTooLarge()
 	}
 	return fmt.Errorf("%s: %s is damaged (%w); open the plan in Word and save it anew", w.f.name, partName(name), err)
+}
+
+// excessError is about more of something than any Word file has.
+type excessError struct{ error }
+
+func excess(format string, args ...any) error {
+	return excessError{fmt.Errorf(format, args...)}
 }
 
 // saidError is an error that needs no more words: it names the file and the

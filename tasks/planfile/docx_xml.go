@@ -36,7 +36,7 @@ type metered struct {
 
 func (m *metered) Read(b []byte) (int, error) {
 	if m.left <= 0 {
-		return 0, fmt.Errorf("one tag or text of more than %d MB", maxToken>>20)
+		return 0, excess("one tag or text of more than %d MB", maxToken>>20)
 	}
 	n, err := m.r.Read(b)
 	m.left -= n
@@ -46,7 +46,7 @@ func (m *metered) Read(b []byte) (int, error) {
 func (x *xmlPart) next() (xml.Token, error) {
 	x.in.left = maxToken
 	if x.dec.InputOffset()-x.piece > maxPiece {
-		return nil, fmt.Errorf("one piece of more than %d MB", maxPiece>>20)
+		return nil, excess("a row or paragraph of more than %d MB", maxPiece>>20)
 	}
 	tok, err := x.dec.Token()
 	if err != nil {
@@ -55,7 +55,7 @@ func (x *xmlPart) next() (xml.Token, error) {
 	switch tok := tok.(type) {
 	case xml.StartElement:
 		if x.depth++; x.depth > maxNesting {
-			return nil, fmt.Errorf("more than %d elements in one another", maxNesting)
+			return nil, excess("more than %d elements in one another", maxNesting)
 		}
 	case xml.EndElement:
 		x.depth--

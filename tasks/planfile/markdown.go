@@ -61,6 +61,7 @@ type markdown struct {
 	width int // of the table being read; 0: none
 	table table
 	rows  int
+	taken int    // cells in them
 	until string // what ends the code or the comment that the line is in; "": it is in none
 	cells arena
 }
@@ -146,6 +147,9 @@ func (m *markdown) rowAt(n int, s string) error {
 	}
 	if m.width > maxColumns {
 		return m.tooManyCells(n)
+	}
+	if m.taken += m.width; m.taken > m.limits.cells() {
+		return m.tooManyInAll(n, m.limits)
 	}
 	r := record{n, m.cells.take(m.width)}
 	for i, cell := range given[:min(len(given), m.width)] {

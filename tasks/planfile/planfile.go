@@ -34,13 +34,20 @@ type Options struct {
 }
 
 // Limits bound what an import may cost. Each is named in the error that it
-// causes.
+// causes. What else is refused for its size no Word or Excel file comes to.
 type Limits struct {
 	File     int64 // bytes of the file
 	Unpacked int64 // bytes of a DOCX's or XLSX's parts together, unpacked
 	Rows     int   // rows of all tables
 	Cell     int   // bytes of one cell's text
 }
+
+// part is how many bytes one part of an archive may have.
+func (l Limits) part() int64 { return l.Unpacked / 4 }
+
+// cells is how many cells there may be, empty ones too: it bounds the memory
+// of wide tables with many rows.
+func (l Limits) cells() int { return 64 * l.Rows }
 
 // DefaultLimits returns limits far beyond any plan.
 func DefaultLimits() Limits {

@@ -32,9 +32,7 @@ type line struct {
 
 // document reads title, number, date and rows out of a sheet.
 func (s sheet) document() (Document, error) {
-	if s.limits == (Limits{}) {
-		s.limits = DefaultLimits()
-	}
+	s.limits = s.bounds()
 	if err := s.oldText(); err != nil {
 		return Document{}, err
 	}
@@ -65,6 +63,13 @@ func (s sheet) document() (Document, error) {
 	}
 	h := readHeading(all, above)
 	return Document{Title: title(above), Number: h.number, Issued: h.issued, Dated: h.dated, Rows: g.rows, Notices: s.notices}, nil
+}
+
+func (s sheet) bounds() Limits {
+	if s.limits == (Limits{}) {
+		return DefaultLimits()
+	}
+	return s.limits
 }
 
 // headerWithin is how many rows of a grid may stand above its header.
@@ -121,6 +126,9 @@ func (s *sheet) fit(t table, width int) error {
 		for _, r := range t {
 			width = max(width, len(r.cells))
 		}
+	}
+	if l := s.bounds(); width*len(t) > l.cells() {
+		return s.tooManyInAll(t[0].line, l)
 	}
 	for i, r := range t {
 		if exact && filledWidth(r.cells) > width {
@@ -186,5 +194,9 @@ func (s sheet) cellTooLong(line int, l Limits) error {
 }
 
 func (s sheet) tooManyCells(line int) error {
-	return s.errorf(line, "a row of more than %d cells; a plan has fewer columns", maxColumns)
+	return s.errorf(line, "a row of more than %d cells; a plan has fewer columns: delete those beside the table", maxColumns)
+}
+
+func (s sheet) tooManyInAll(line int, l Limits) error {
+	return s.errorf(line, "more than %d cells, empty ones too; delete the columns and rows that are not of the table, or raise the max_rows of [import]", l.cells())
 }

@@ -66,6 +66,12 @@ func (w *workbook) fill(g *grid, sc scan, book *excelize.File) error {
 	for _, r := range sc.rows {
 		width = max(width, r.cells[len(r.cells)-1].col)
 	}
+	if width*len(sc.rows) > w.limits.cells() {
+		if g.err == nil {
+			g.err = g.tooManyInAll(sc.rows[0].n, w.limits)
+		}
+		return nil
+	}
 	rows, err := book.Rows(g.worksheet.name)
 	if err != nil {
 		return fmt.Errorf("%s: sheet %s: %w", w.name, g.worksheet.name, err)
@@ -168,16 +174,16 @@ func (g *grid) unmerge(merged []area) error {
 	if len(merged) == 0 {
 		return nil
 	}
-	covered := make([]uint64, len(g.rows)) // bit c: column c is below a merged cell
+	covered := make([][maxColumns / 64]uint64, len(g.rows)) // a bit for each column that a merged cell is over
 	for _, a := range merged {
 		from, to := g.span(a)
 		for i := from; i < to; i++ {
 			for c := a.left; c <= min(a.right, len(g.rows[i].cells)); c++ {
-				bit := uint64(1) << (c - 1)
-				if covered[i]&bit != 0 {
+				set, bit := &covered[i][(c-1)/64], uint64(1)<<((c-1)%64)
+				if *set&bit != 0 {
 					return g.errorf(g.rows[i].n, "cell %s is in two merged cells; save the file anew in Excel", cellName(c, g.rows[i].n))
 				}
-				covered[i] |= bit
+				*set |= bit
 				if c > a.left || g.rows[i].n > a.top {
 					g.uncover(i, c, a)
 				}

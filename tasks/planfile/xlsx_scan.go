@@ -14,24 +14,25 @@ import (
 )
 
 const (
-	maxColumns = 64       // of a task table
-	maxPart    = 64 << 20 // bytes of a part of an archive
-	maxDepth   = 100      // of elements in elements
-	perRow     = 20       // cells, empty ones too, that there may be for each row allowed
+	maxColumns = 256 // of a table; some have one for each week
+	maxDepth   = 100 // of elements in elements
+	perRow     = 20  // cells, empty ones too, that there may be for each row allowed
 )
 
 // partLimits bound what a part may cost: its bytes, and its elements.
 type partLimits struct {
-	size     int64
-	elements int
+	size           int64
+	elements       int
+	bytes, ofThese string // what the errors say of them
 }
 
-// attachedLimits are for parts that no cell is in.
-var attachedLimits = partLimits{8 << 20, 100_000}
+// attachedLimits are for parts that no cell is in. Excel has at most 65490
+// formats, of three elements or so.
+var attachedLimits = partLimits{16 << 20, 250_000, "Excel itself writes less", "Excel itself writes fewer"}
 
 // filledLimits are for a worksheet, and for the texts of all.
 func (w *workbook) filledLimits() partLimits {
-	return partLimits{maxPart, perRow * w.limits.Rows}
+	return partLimits{w.limits.part(), perRow * w.limits.Rows, "it may be a quarter of the max_unpacked_mb of [import]", "there may be 20 for each of the max_rows of [import]"}
 }
 
 // scan is what a worksheet says beside the values of its cells. The library's
@@ -294,7 +295,7 @@ func beginning(s string) string {
 // what would cost too much.
 func (w *workbook) walk(part *zip.File, limits partLimits, element func(xml.Token) error, text func([]byte) error) error {
 	if part.UncompressedSize64 > uint64(limits.size) {
-		return fmt.Errorf("%s: its part %s unpacks to more than %d MB; a plan is smaller", w.name, part.Name, limits.size>>20)
+		return fmt.Errorf("%s: its part %s unpacks to more than %d MB; %s", w.name, part.Name, limits.size>>20, limits.bytes)
 	}
 	in, err := w.zip.open(part)
 	if err != nil {
@@ -322,10 +323,10 @@ func (w *workbook) walk(part *zip.File, limits partLimits, element func(xml.Toke
 			return fmt.Errorf("%s: its part %s has a document type, which no office program writes; save the plan anew in Excel", w.name, part.Name)
 		case xml.StartElement:
 			if elements++; elements > limits.elements {
-				return fmt.Errorf("%s: its part %s has more than %d elements; a plan has fewer", w.name, part.Name, limits.elements)
+				return fmt.Errorf("%s: its part %s has more than %d elements; %s", w.name, part.Name, limits.elements, limits.ofThese)
 			}
 			if depth++; depth > maxDepth {
-				return fmt.Errorf("%s: its part %s has more than %d elements in each other; save the plan anew in Excel", w.name, part.Name, maxDepth)
+				return fmt.Errorf("%s: its part %s has more than %d elements in each other, and no Excel file looks so; save the plan anew in Excel", w.name, part.Name, maxDepth)
 			}
 			err = element(t)
 		case xml.EndElement:

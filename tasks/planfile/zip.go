@@ -10,11 +10,9 @@ import (
 	"strings"
 )
 
-const (
-	maxParts  = 2000     // of an archive; a plan with many pictures has some hundred
-	maxRatio  = 200      // of a part's size to its packed size; text with much mark-up comes to 60
-	freeRatio = 16 << 20 // bytes to which a part may unpack at any ratio
-)
+// maxParts is how many an archive may have; a plan with many pictures has some
+// hundred.
+const maxParts = 10_000
 
 // archive is the zip file that a DOCX or XLSX is. Names of its parts are only
 // compared, never used as paths.
@@ -30,7 +28,7 @@ type archive struct {
 func openZip(f file) (*archive, error) {
 	// A directory of millions costs memory before it can be looked at.
 	if bytes.Count(f.data, []byte("PK\x01\x02")) > maxParts {
-		return nil, fmt.Errorf("%s: an archive of more than %d parts; no office program writes such a file: save the plan anew", f.name, maxParts)
+		return nil, fmt.Errorf("%s: an archive of more than %d parts, and no Word or Excel file looks so; save the plan anew", f.name, maxParts)
 	}
 	r, err := zip.NewReader(bytes.NewReader(f.data), int64(len(f.data)))
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
@@ -45,9 +43,6 @@ func openZip(f file) (*archive, error) {
 		}
 		if part.Flags&1 != 0 {
 			return nil, fmt.Errorf("%s: locked with a password; open it, remove the password and save it", f.name)
-		}
-		if size > freeRatio && size/maxRatio > part.CompressedSize64 {
-			return nil, fmt.Errorf("%s: a part unpacks to more than %d times its size; no office program writes such a file: save the plan anew", f.name, maxRatio)
 		}
 	}
 	return a, nil
