@@ -112,6 +112,10 @@ func TestLastFire(t *testing.T) {
 // whole day: each date that there is has its fire, and one only.
 func TestEveryLocalDateOnce(t *testing.T) {
 	t.Parallel()
+	from, to := 1985, 2035
+	if underRace {
+		from, to = 2010, 2013 // Samoa skips a day in it
+	}
 	for _, zone := range []string{"Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "Asia/Ho_Chi_Minh"} {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
@@ -122,9 +126,9 @@ func TestEveryLocalDateOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			at := s.Next(time.Date(1985, 1, 1, 12, 0, 0, 0, loc))
+			at := s.Next(time.Date(from, 1, 1, 12, 0, 0, 0, loc))
 			last := tasks.DateOf(at)
-			for at = s.Next(at); at.Year() < 2035; at = s.Next(at) {
+			for at = s.Next(at); at.Year() < to; at = s.Next(at) {
 				day := tasks.DateOf(at)
 				skipped := zone == "Pacific/Apia" && day == tasks.DateOf(time.Date(2011, 12, 31, 12, 0, 0, 0, loc))
 				if day != last+1 && !(skipped && day == last+2) {
