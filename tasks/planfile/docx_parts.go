@@ -100,7 +100,7 @@ func (w wordParts) damaged(name string, err error) error {
 	var said saidError
 	switch {
 	case errors.As(err, new(excessError)):
-		return fmt.Errorf("%s: %s has %w, and no Word file looks so; save the plan anew in Word", w.f.name, partName(name), err)
+		return fmt.Errorf("%s: %s: %w, and no Word file looks so; save the plan anew in Word", w.f.name, partName(name), err)
 	case errors.As(err, &said):
 		return said.error
 	case errors.Is(err, errUnpacked):

@@ -13,22 +13,24 @@ import (
 var signature = regexp.MustCompile(`^(noi nhan|tm uy ban|tm ubnd|tm hdnd|kt chu tich|kt thu truong|kt giam doc|tl chu tich|nguoi lap bieu|nguoi lap bang)\b`)
 
 var (
-	attached   = regexp.MustCompile(`(?i)kèm theo.*?ngày(.*)`)
-	dateline   = regexp.MustCompile(`(?i)^(?:.*hạnh phúc[\s*_–—-]*)?[^,;]{2,60}, ngày(.*)$`)
-	wholeDay   = regexp.MustCompile(`(?i)^ ?(\d{1,2})(?: ?[/.-] ?| tháng )(\d{1,2})(?: ?[/.-] ?| năm )(\d{4})(?:\D|$)`)
-	dayless    = regexp.MustCompile(`(?i)^[ .…_]*(?:[/.-]|tháng)[ .…_]*(\d{0,2})[ .…_]*(?:[/.-]|năm) ?(\d{4})(?:\D|$)`)
-	attachedNo = regexp.MustCompile(`(?i)kèm theo\P{L}+[\p{L} ]{0,60}?số\s*:?\s*(\d[^\s,;)]*(?: /\S*)?)`)
-	headNo     = regexp.MustCompile(`(?i)(?:^|\s)số\s*:\s*(\d[^\s,;)]*(?: ?/ ?[\p{L}\d&./-]+)?)`)
-	wholeNo    = regexp.MustCompile(`^\d{1,6}[a-zA-Z]?(?:/\d{4})?/[\p{L}\d&.-]+(?:/[\p{L}\d&.-]+)*$`)
-	ownHead    = regexp.MustCompile(`(?i)^(?:kế hoạch|chương trình|quyết định|chỉ thị|nghị quyết|đề án|phương án|thông báo)\s+số\s*:?\s*([^\s,;)]*(?: ?/ ?[\p{L}\d&./-]+)?)(?:,?\s+ngày(.*[^;])?)?$`)
-	letterhead = regexp.MustCompile(`^(uy ban nhan dan|ubnd|hoi dong nhan dan|hdnd|thanh uy|tinh uy|huyen uy|so|phong|van phong|thanh pho|tp|tinh|huyen|thi xa|quan|phuong|xa)( |$)`)
+	attached    = regexp.MustCompile(`(?i)kèm theo.*?ngày(.*)`)
+	dateline    = regexp.MustCompile(`(?i)^(?:.*hạnh phúc[\s*_–—-]*)?[^,;]{2,60}, ngày(.*)$`)
+	wholeDay    = regexp.MustCompile(`(?i)^ ?(\d{1,2})(?: ?[/.-] ?| tháng )(\d{1,2})(?: ?[/.-] ?| năm )(\d{4})(?:\D|$)`)
+	dayless     = regexp.MustCompile(`(?i)^[ .…_]*(?:[/.-]|tháng)[ .…_]*(\d{0,2})[ .…_]*(?:[/.-]|năm) ?(\d{4})(?:\D|$)`)
+	attachedNo  = regexp.MustCompile(`(?i)kèm theo\P{L}+[\p{L} ]{0,60}?số\s*:?\s*(\d[^\s,;)]*(?: /\S*)?)`)
+	headNo      = regexp.MustCompile(`(?i)(?:^|\s)số\s*:\s*(\d[^\s,;)]*(?: ?/ ?[\p{L}\d&./-]+)?)`)
+	wholeNo     = regexp.MustCompile(`^\d{1,6}[a-zA-Z]?(?:/\d{4})?/[\p{L}\d&.-]+(?:/[\p{L}\d&.-]+)*$`)
+	attachedDoc = regexp.MustCompile(`(?i)kèm theo\s+((?:kế hoạch|chương trình|quyết định|chỉ thị|nghị quyết|đề án|phương án)\s+số[^()]*)`)
+	ownHead     = regexp.MustCompile(`(?i)^(?:kế hoạch|chương trình|quyết định|chỉ thị|nghị quyết|đề án|phương án|thông báo)\s+số\s*:?\s*([^\s,;)]*(?: ?/ ?[\p{L}\d&./-]+)?)(?:,?\s+ngày(.*[^;])?)?$`)
+	letterhead  = regexp.MustCompile(`^(uy ban nhan dan|ubnd|hoi dong nhan dan|hdnd|thanh uy|tinh uy|huyen uy|so|phong|van phong|thanh pho|tp|tinh|huyen|thi xa|quan|phuong|xa)( |$)`)
 )
 
 // heading is what a document says of itself.
 type heading struct {
-	number string     // "" when a part is missing, as in a draft, or when two lines differ
-	issued tasks.Date // 0 for the same reasons
-	dated  string     // "month 6/2023", "year 2023" when its date is no whole day
+	number     string     // "" when a part is missing, as in a draft, or when two lines differ
+	issued     tasks.Date // 0 for the same reasons
+	attachedTo string     // the plan's name when the document is its annex
+	dated      string     // "month 6/2023", "year 2023" when its date is no whole day
 }
 
 // readHeading reads the number and the date of issue out of the lines of text,
@@ -47,7 +49,21 @@ func readHeading(prose, above []string) heading {
 			h.issued, h.dated = parseDay(m[2]), withoutDay(m[2])
 		}
 	}
+	if h.number != "" {
+		h.attachedTo = attachedTo(above)
+	}
 	return h
+}
+
+// attachedTo returns what "(kèm theo Kế hoạch số 12/KH-UBND …)" calls the plan,
+// for an annex without a title.
+func attachedTo(above []string) string {
+	for _, text := range sentences(above) {
+		if m := attachedDoc.FindStringSubmatch(text); m != nil {
+			return strings.TrimRight(m[1], " .")
+		}
+	}
+	return ""
 }
 
 // ownHeading finds the line with which a document names itself: nothing but a

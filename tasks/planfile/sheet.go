@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -62,7 +63,7 @@ func (s sheet) document() (Document, error) {
 		}
 	}
 	h := readHeading(all, above)
-	return Document{Title: title(above), Number: h.number, Issued: h.issued, Dated: h.dated, Rows: g.rows, Notices: s.notices}, nil
+	return Document{Title: cmp.Or(title(above), h.attachedTo), Number: h.number, Issued: h.issued, Dated: h.dated, Rows: g.rows, Notices: s.notices}, nil
 }
 
 func (s sheet) bounds() Limits {

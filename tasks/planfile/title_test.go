@@ -33,6 +33,23 @@ func TestTitle(t *testing.T) {
 	}
 }
 
+// An annex without a title has the plan's name.
+func TestTitleOfAnnex(t *testing.T) {
+	t.Parallel()
+	for above, want := range map[string]string{
+		"PHỤ LỤC;;;\n(Kèm theo Kế hoạch số 12/KH-UBND ngày 05/6/2023 của UBND thành phố)": "Kế hoạch số 12/KH-UBND ngày 05/6/2023 của UBND thành phố",
+		"Phụ lục kèm theo Quyết định số 12/QĐ-UBND ngày 05/6/2023":                        "Quyết định số 12/QĐ-UBND ngày 05/6/2023",
+		"PHỤ LỤC;;;\n(Kèm theo Kế hoạch số   /KH-UBND ngày   /6/2023 của UBND thành phố)": "",
+		"NHIỆM VỤ;;;\n(Kèm theo Kế hoạch số 12/KH-UBND ngày 05/6/2023)":                   "NHIỆM VỤ",
+		"Căn cứ Kế hoạch số 12/KH-UBND ngày 05/6/2023":                                    "",
+	} {
+		doc, err := readText(t, above+";;;\nSTT;Nội dung;Chủ trì;Thời hạn\n1;a;b;c\n")
+		if err != nil || doc.Title != want {
+			t.Errorf("%q: title %q, error %v; want %q", above, doc.Title, err, want)
+		}
+	}
+}
+
 // Every format has the title, the number and the date that stand above the
 // table.
 func TestHeadingOfGrids(t *testing.T) {
