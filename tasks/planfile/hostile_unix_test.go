@@ -24,6 +24,9 @@ func TestReadPaths(t *testing.T) {
 		os.Symlink("gone.md", path("dangling.md")),
 		os.Symlink("loop.md", path("loop.md")),
 		syscall.Mkfifo(path("pipe.md"), 0o600),
+		os.Symlink("pipe.md", path("to-pipe.md")),
+		os.Symlink("/dev/zero", path("to-device.md")),
+		os.Symlink("folder.md", path("to-folder.md")),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -33,13 +36,16 @@ func TestReadPaths(t *testing.T) {
 		t.Errorf("a link to a plan: %v", err)
 	}
 	for name, want := range map[string]string{
-		path("none.md"):     "no such file",
-		path("dangling.md"): "no such file",
-		path("loop.md"):     "too many levels of symbolic links",
-		path("folder.md"):   "a directory;",
-		path("huge.csv"):    "more than 32 MB, the max_file_mb of [import]",
-		path("pipe.md"):     "not a file;",
-		"/dev/zero":         "not a file;",
+		path("none.md"):      "no such file",
+		path("dangling.md"):  "no such file",
+		path("loop.md"):      "too many levels of symbolic links",
+		path("folder.md"):    "a directory;",
+		path("huge.csv"):     "more than 32 MB, the max_file_mb of [import]",
+		path("pipe.md"):      "not a file;",
+		path("to-pipe.md"):   "not a file;",
+		path("to-device.md"): "not a file;",
+		path("to-folder.md"): "a directory;",
+		"/dev/zero":          "not a file;",
 	} {
 		if _, err := Read(name, Options{}); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v, want an error with %q", name, err, want)
