@@ -96,8 +96,8 @@ const (
 	contentType  = "application/json; charset=utf-8"
 	errorTrailer = "Nhacviec-Error"
 
-	maxRequest = 64 << 10  // bytes
-	maxImport = 1 << 30 // a million tasks; who may use the socket may read the store too
+	maxRequest = 64 << 10 // bytes
+	maxImport  = 1 << 30  // a million tasks; who may use the socket may read the store too
 )
 
 // route is what a path does by one method.
