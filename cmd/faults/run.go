@@ -140,9 +140,13 @@ func (l *logbook) bytes() []byte {
 // await waits for one of some texts behind an offset. It returns which came,
 // -1 after the limit, and the offset behind what was read.
 func (l *logbook) await(from int, limit time.Duration, texts ...string) (which, end int) {
-	timer := time.AfterFunc(limit, l.more.Broadcast)
-	defer timer.Stop()
 	deadline := time.Now().Add(limit)
+	timer := time.AfterFunc(limit, func() {
+		l.mu.Lock() // not between a look at the time and the wait
+		defer l.mu.Unlock()
+		l.more.Broadcast()
+	})
+	defer timer.Stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
