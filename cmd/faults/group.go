@@ -30,6 +30,8 @@ func groups() []group {
 		{id: "G11", title: "config spoilt while running", run: spoilConfig},
 		{id: "G12", title: "SIGTERM while sending", run: stopWhileSending},
 		{id: "G13", title: "backup under kills, restore", run: restoreDrill},
+		{id: "G6", title: "mail servers that do wrong", run: misbehaveMail},
+		{id: "G7", title: "chat services that answer wrong", run: misbehaveChats},
 		{id: "G9", title: "clock set, stopped, daemon down", run: setClocks},
 		{id: "R", title: "rough far ends, missed fires, GETs", run: beRough},
 		{id: "M", title: "mutants of the program", builds: true, run: seedMutants},
