@@ -32,7 +32,9 @@ func groups() []group {
 		{id: "G13", title: "backup under kills, restore", run: restoreDrill},
 		{id: "G6", title: "mail servers that do wrong", run: misbehaveMail},
 		{id: "G7", title: "chat services that answer wrong", run: misbehaveChats},
+		{id: "G8", title: "killed while Zalo renews its token", run: rotateUnderKills},
 		{id: "G9", title: "clock set, stopped, daemon down", run: setClocks},
+		{id: "G14", title: "trouble, and who hears of it", run: beTold},
 		{id: "R", title: "rough far ends, missed fires, GETs", run: beRough},
 		{id: "M", title: "mutants of the program", builds: true, run: seedMutants},
 	}
