@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -172,7 +173,60 @@ func misbehaveChats(ctx context.Context, l *lab) (res result, err error) {
 	}
 	slices.Sort(text)
 	res.note("wrong answers: %s", strings.Join(text, ", "))
-	return res, errors.Join(o.judgeChats(ctx, faults, l.quick, &res), o.lookForTokens(ctx, &res))
+	return res, errors.Join(o.judgeChats(ctx, faults, l.quick, &res), o.lookForTokens(ctx, &res), l.sendAway(ctx, &res))
+}
+
+// sendAway lets Telegram ask for more patience than anybody has: the whole bot
+// is silent, for an hour at most.
+func (l *lab) sendAway(ctx context.Context, res *result) error {
+	for _, seconds := range []string{"3600", "1000000000"} {
+		if err := l.sendAwayFor(ctx, seconds, res); err != nil {
+			return err
+		}
+		if l.quick {
+			break
+		}
+	}
+	return nil
+}
+
+func (l *lab) sendAwayFor(ctx context.Context, seconds string, res *result) (err error) {
+	o, err := l.open(ctx, "away", l.binary, plan{messages: map[tasks.Channel]int{tasks.Telegram: 10}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.ends.close()) }()
+	for range workers { // each of them may have a message in hand
+		o.telegram.Inject(notifytest.Fault{Code: 429, Text: "Too Many Requests: retry after " + seconds, Params: map[string]any{"retry_after": json.Number(seconds)}})
+	}
+	d, err := o.startReady(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.kill()
+	if err := pause(ctx, 3*time.Second); err != nil {
+		return err
+	}
+	waits, err := o.reminders(ctx)
+	if err != nil {
+		return err
+	}
+	tried := 0
+	for _, w := range waits {
+		if w.Attempts == 0 {
+			continue
+		}
+		tried++
+		if wait := time.Until(w.NextAttempt); w.State != string(tasks.Retry) || wait < 50*time.Minute || wait > 70*time.Minute {
+			res.fail("sent away for %s s, %s is %s and comes back after %s", seconds, w.Address, w.State, wait.Round(time.Second))
+		}
+	}
+	res.faults++
+	const inHand = 2 * 2 // two workers, and what each has prepared
+	if tried == 0 || tried > inHand || len(waits) != 10 {
+		res.fail("sent away for %s s, %d of %d messages were tried and %d wait", seconds, tried, len(o.expected), len(waits))
+	}
+	return d.stop()
 }
 
 // addAccount adds an official account with so many groups to the config; its

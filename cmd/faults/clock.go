@@ -209,7 +209,7 @@ func (c *clocked) passed(ctx context.Context, from int, at time.Time) error {
 		word, _, _ := strings.Cut(string(c.log.bytes()[end:]), "\n")
 		if fired, err := time.Parse(time.RFC3339, strings.Trim(strings.Fields(word + " ?")[0], `"`)); err == nil {
 			if since := fired.Sub(at); since >= -time.Second && since < limit {
-				return nil
+				return pause(ctx, 30*time.Millisecond) // the pass ends, too
 			}
 		}
 	}

@@ -52,9 +52,12 @@ func setClocks(ctx context.Context, l *lab) (res result, err error) {
 	waiting.Wait()
 	for i, p := range parts {
 		if errs[i] != nil {
-			return res, fmt.Errorf("%s: %w", p.name, errs[i])
+			errs[i] = fmt.Errorf("%s: %w", p.name, errs[i])
 		}
 		res.add(p.name, results[i])
+	}
+	if err := errors.Join(errs...); err != nil {
+		return res, err
 	}
 	res.note("%d positions of the clock, in %d offices; only CLOCK_REALTIME moves; ZONEINFO=/nonexistent", res.faults, len(parts))
 	return res, nil

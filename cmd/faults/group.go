@@ -16,6 +16,7 @@ type group struct {
 	id, title string
 	alone     bool // it measures, so nothing else runs beside it
 	builds    bool // it builds the program anew, with patches
+	waits     bool // it mostly waits for what takes its time
 	run       func(context.Context, *lab) (result, error)
 }
 
@@ -30,11 +31,11 @@ func groups() []group {
 		{id: "G11", title: "config spoilt while running", run: spoilConfig},
 		{id: "G12", title: "SIGTERM while sending", run: stopWhileSending},
 		{id: "G13", title: "backup under kills, restore", run: restoreDrill},
-		{id: "G6", title: "mail servers that do wrong", run: misbehaveMail},
-		{id: "G7", title: "chat services that answer wrong", run: misbehaveChats},
+		{id: "G6", title: "mail servers that do wrong", waits: true, run: misbehaveMail},
+		{id: "G7", title: "chat services that answer wrong", waits: true, run: misbehaveChats},
 		{id: "G8", title: "killed while Zalo renews its token", run: rotateUnderKills},
-		{id: "G9", title: "clock set, stopped, daemon down", run: setClocks},
-		{id: "G14", title: "trouble, and who hears of it", run: beTold},
+		{id: "G9", title: "clock set, stopped, daemon down", waits: true, run: setClocks},
+		{id: "G14", title: "trouble, and who hears of it", waits: true, run: beTold},
 		{id: "R", title: "rough far ends, missed fires, GETs", run: beRough},
 		{id: "M", title: "mutants of the program", builds: true, run: seedMutants},
 	}

@@ -27,6 +27,7 @@ const (
 	again   fate = "again"   // tried again, and there once
 	doubted fate = "doubted" // called uncertain, repeated once with the same Message-ID
 	taken   fate = "taken"   // there once, at the first attempt
+	unclear fate = "unclear" // the line broke in the middle: there once, and perhaps called uncertain
 	refused fate = "refused" // not there, and the ledger and the office know
 )
 
@@ -89,6 +90,18 @@ func (s *faultyMail) next(step, to string) (mailFault, bool) {
 	return mailFault{}, false
 }
 
+// faulty returns the first recipient that has a fault for a step, or "".
+func (s *faultyMail) faulty(step string, all []string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, to := range all {
+		if s.faults[to].step == step {
+			return to
+		}
+	}
+	return ""
+}
+
 // polite are the answers of a server without faults.
 var polite = map[string]string{
 	"connect": "220 mail.example ESMTP", "EHLO": "250-mail.example\n250 8BITMIME", "HELO": "250 mail.example", "MAIL": "250 2.1.0 Ok",
@@ -117,7 +130,8 @@ func (s *faultyMail) converse(conn net.Conn) {
 	}()
 	lines := bufio.NewReader(conn)
 	s.answer(conn, "connect", "")
-	to, last := "", ""
+	to := ""
+	var carried []string // whose mails this connection has taken
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
@@ -128,9 +142,8 @@ func (s *faultyMail) converse(conn net.Conn) {
 		switch verb {
 		case "RCPT":
 			to = strings.Trim(strings.TrimPrefix(line[len(verb):], " TO:"), "<>")
-		case "RSET", "QUIT": // the fault is that of the mail before
-			s.answer(conn, verb, last)
-			last = ""
+		case "RSET", "QUIT": // the fault is that of a mail before
+			s.answer(conn, verb, s.faulty(verb, carried))
 			continue
 		}
 		if !s.answer(conn, verb, to) || verb != "DATA" {
@@ -142,7 +155,7 @@ func (s *faultyMail) converse(conn net.Conn) {
 		if s.receive(conn, lines, to) != nil {
 			return
 		}
-		to, last = "", to
+		to, carried = "", append(carried, to)
 	}
 }
 

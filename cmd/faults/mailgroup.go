@@ -44,7 +44,7 @@ func mailFaults() (each, early []mailFault) {
 	add(&each, "RCPT", false, refused, no)
 	add(&each, "DATA", false, again, busy, noise, slow[:1])
 	add(&each, "DATA", false, refused, no)
-	add(&each, "body", false, again, []string{notifytest.Cut, notifytest.Reset})
+	add(&each, "body", false, unclear, []string{notifytest.Cut, notifytest.Reset})
 	add(&each, "body", false, doubted, []string{notifytest.Half, notifytest.Flood}) // the server reads on
 	add(&each, ".", false, again, busy)
 	add(&each, ".", false, refused, no, []string{"552 5.3.4 too much"})
@@ -225,12 +225,16 @@ func (o *office) judgeFates(ctx context.Context, faults map[target]mailFault, ha
 			wrong("it must wait for another attempt")
 		case halfWay && f.want == doubted && w.Doubts != 1:
 			wrong("it must be called uncertain")
+		case halfWay && f.want == unclear && (got != 0 || w.State != string(tasks.Retry) && w.Doubts != 1):
+			wrong("it must wait for another attempt, or be called uncertain")
 		case halfWay:
 		case got == 0:
 			res.lost++
 			wrong("it is lost")
 		case a.sent != 1 || f.want == again && (got != 1 || a.doubts > 0):
 			wrong("it must be there once, and be known as sent")
+		case f.want == unclear && (got != 1 || a.doubts > 1):
+			wrong("it must be there once")
 		case f.want == doubted && (got > 2 || a.doubts != 1):
 			wrong("it must be repeated at most once, and be called uncertain")
 		}

@@ -101,7 +101,8 @@ func choose(all []group, only string) ([]group, error) {
 }
 
 // runAll runs the groups, a few side by side, and returns their results in
-// order. Groups that measure time or load run alone, before the others.
+// order. Groups that measure time or load run alone, before the others; those
+// that mostly wait run beside the others.
 func (l *lab) runAll(ctx context.Context, chosen []group, side int, progress io.Writer) []outcome {
 	results := make([]outcome, len(chosen))
 	one := func(i int) {
@@ -121,7 +122,12 @@ func (l *lab) runAll(ctx context.Context, chosen []group, side int, progress io.
 	var waiting sync.WaitGroup
 	slots := make(chan struct{}, side)
 	for i, g := range chosen {
-		if g.alone && !l.quick {
+		if g.waits {
+			waiting.Go(func() { one(i) })
+		}
+	}
+	for i, g := range chosen {
+		if g.waits || g.alone && !l.quick {
 			continue
 		}
 		slots <- struct{}{}
