@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"nhacviec/tasks"
 )
@@ -33,8 +34,9 @@ type RuleExplanation struct {
 // lead times of real configs and a quarter of overdue steps lie within.
 const explainAhead = 120
 
-// Explain looks at one task on a day through the same eyes as Plan.
-func Explain(t tasks.Task, s Setup, sent tasks.Sent, on tasks.Date) Explanation {
+// Explain looks at one task on a day through the same eyes as Plan. What is
+// still to come on the day that it is now is counted from now on.
+func Explain(t tasks.Task, s Setup, sent tasks.Sent, on tasks.Date, now time.Time) Explanation {
 	t = s.Units.Resolve(t)
 	out := Explanation{On: on, Task: tasks.NewView(t, s.Units, on, s.Soon()), Rules: []RuleExplanation{}, Next: []tasks.Message{}}
 	for _, r := range s.Rules {
@@ -43,6 +45,9 @@ func Explain(t tasks.Task, s Setup, sent tasks.Sent, on tasks.Date) Explanation 
 		}
 	}
 	from := on.At(0, 0, s.Calendar.Location)
+	if now = now.In(s.Calendar.Location); tasks.DateOf(now) == on {
+		from = now
+	}
 	for _, m := range Forecast([]tasks.Task{t}, s, sent, from, from.AddDate(0, 0, explainAhead)) {
 		if m.Kind == tasks.Reminder {
 			out.Next = append(out.Next, m.Public())

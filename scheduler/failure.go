@@ -31,6 +31,12 @@ const betweenNotices = 15 * time.Minute
 // tellFailures plans what the office must hear of.
 func (l *Loop) tellFailures(now time.Time) error {
 	damaged := l.failures.Damaged()
+	for _, what := range damaged {
+		if !l.damaged[what] {
+			l.damaged[what] = true
+			l.log.Error("a damaged record is passed over; run nhacviec verify, and restore a backup", "record", what)
+		}
+	}
 	if len(l.troubles)+len(damaged) == 0 && !l.failing.Swap(false) {
 		return nil
 	}

@@ -306,3 +306,18 @@ func TestNobodyTold(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainFromNow: what is explained for today lies ahead.
+func TestExplainFromNow(t *testing.T) {
+	t.Parallel()
+	s := office(t, rule(t, "r", "@every 1s", nil))
+	now := instant("2023-06-30 09:10")
+	got := Explain(task(1, "tu-phap", "trước ngày 3/7/2023"), s, tasks.Sent{}, day("30/6/2023"), now)
+	if len(got.Next) == 0 || got.Next[0].At.Before(now) {
+		t.Errorf("next: %s, want nothing before %s", brief(got.Next), now)
+	}
+	later := Explain(task(1, "tu-phap", "trước ngày 3/7/2023"), s, tasks.Sent{}, day("3/7/2023"), now)
+	if len(later.Next) == 0 || tasks.DateOf(later.Next[0].At) != day("3/7/2023") {
+		t.Errorf("on another day: %s", brief(later.Next))
+	}
+}

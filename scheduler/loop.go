@@ -51,6 +51,7 @@ type Loop struct {
 	told     time.Time       // when the office was last told of failures
 	last     time.Time       // the last pass
 	next     time.Time       // nothing is due before; zero: look
+	damaged  map[string]bool // records that cannot be read, as logged
 	ahead    time.Duration   // how far the wall clock is ahead of what is believed
 }
 
@@ -63,7 +64,7 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 	}
 	nothing := func() {}
 	l := &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
-		Planned: nothing, Passed: func(time.Time, time.Time) {}, Failed: func(time.Time, error) {}, wake: make(chan struct{}, 1)}
+		Planned: nothing, Passed: func(time.Time, time.Time) {}, Failed: func(time.Time, error) {}, wake: make(chan struct{}, 1), damaged: map[string]bool{}}
 	l.failing.Store(true) // an earlier process may have left some
 	return l, nil
 }

@@ -51,7 +51,7 @@ func (p planner) Explain(key tasks.Key, on tasks.Date) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scheduler.Explain(t, p.setup(), sent, on), nil
+	return scheduler.Explain(t, p.setup(), sent, on, p.now()), nil
 }
 
 // Stale says why nothing that a message says holds any more; "": something
