@@ -32,8 +32,7 @@ The first import prints a summary, later ones what is new, changed and gone;
 both what somebody must look at. What a file may cost is in [import] of the
 config. -n shows the same and changes nothing.
 
-FILE may be a symbolic link to a plan: it is read as whoever types the command,
-who could name the plan itself. What is no regular file is refused, linked or not.`,
+FILE must be a file: links, pipes and devices are refused.`,
 		Example: `  nhacviec import ke-hoach-05.docx --plan ct05 --issued 05/06/2023 -n
   nhacviec import ke-hoach-05.docx --plan ct05 --issued 05/06/2023
   nhacviec import theo-doi.xlsx --plan ct05 --sheet "Phụ lục" --yes`,

@@ -85,10 +85,10 @@ type file struct {
 }
 
 // load reads the file, or refuses it by its size before. A pipe or a device is
-// never waited for. A link is followed, to a file only: who may type the command
-// may read the file that it leads to, by its own name too.
+// never waited for, and a symbolic link not followed: what is read is what was
+// named, whoever may change the folder.
 func (f *file) load(path string) error {
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	if err != nil {
 		return err
 	}
@@ -100,8 +100,12 @@ func (f *file) load(path string) error {
 		return err
 	}
 	defer in.Close()
+	named := info
 	if info, err = in.Stat(); err != nil {
 		return err
+	}
+	if !os.SameFile(named, info) {
+		return fmt.Errorf("%s: it became another file meanwhile; import it again", f.name)
 	}
 	if err := f.regular(info); err != nil {
 		return err
@@ -120,6 +124,8 @@ func (f *file) load(path string) error {
 
 func (f file) regular(info fs.FileInfo) error {
 	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s: a symbolic link; name the file that it leads to", f.name)
 	case info.IsDir():
 		return fmt.Errorf("%s: a directory; name the plan's file in it", f.name)
 	case !info.Mode().IsRegular():
