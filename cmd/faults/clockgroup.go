@@ -492,7 +492,13 @@ func (w *wanderer) move(ctx context.Context, d *daemon) (*daemon, error) {
 		} else if err := d.stop(); err != nil {
 			return d, err
 		}
-		to, owed := w.plan(w.known.Add(w.between(time.Hour, 6*day)))
+		// A program that starts knows no later time than its last fire.
+		to := w.known.Add(w.between(time.Hour, 6*day))
+		if limit := w.now.Add(55 * day); to.After(limit) {
+			to = limit
+		}
+		w.known = to
+		to, owed := w.plan(to)
 		if err := w.put(to); err != nil {
 			return d, err
 		}
