@@ -17,6 +17,9 @@ import (
 // loopback. Groups that build the program anew are left to the command.
 func TestQuick(t *testing.T) {
 	t.Parallel()
+	if underRace {
+		t.Skip("the program that it drives is built without the race detector")
+	}
 	dir, err := os.MkdirTemp("", "faults-") // unlike t.TempDir's it can be opened to another user
 	if err != nil {
 		t.Fatal(err)

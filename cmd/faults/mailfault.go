@@ -45,12 +45,12 @@ type faultyMail struct {
 	struck int
 }
 
-func startFaultyMail(accept func(notifytest.Message)) (*faultyMail, error) {
+func startFaultyMail(accept func(notifytest.Message), faults map[string]mailFault, early []mailFault) (*faultyMail, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &faultyMail{listener: listener, accept: accept, done: make(chan struct{}), faults: map[string]mailFault{}}
+	s := &faultyMail{listener: listener, accept: accept, done: make(chan struct{}), faults: faults, early: early}
 	go func() {
 		for {
 			conn, err := listener.Accept()

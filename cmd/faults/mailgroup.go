@@ -69,17 +69,16 @@ func misbehaveMail(ctx context.Context, l *lab) (res result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, o.ends.close()) }()
-	server, err := startFaultyMail(o.take)
+	faults, byAddress := map[target]mailFault{}, map[string]mailFault{}
+	for i, f := range each {
+		address := newAddress(tasks.Email, i/perUnit+1, i%perUnit)
+		byAddress[address], faults[target{tasks.Email, address}] = f, f
+	}
+	server, err := startFaultyMail(o.take, byAddress, slices.Clone(early))
 	if err != nil {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, server.close()) }()
-	server.early = slices.Clone(early)
-	faults := map[target]mailFault{}
-	for i, f := range each {
-		address := newAddress(tasks.Email, i/perUnit+1, i%perUnit)
-		server.faults[address], faults[target{tasks.Email, address}] = f, f
-	}
 	o.text = strings.Replace(o.text, fmt.Sprintf("port = %d", o.mail.Port()), fmt.Sprintf("port = %d", server.port()), 1)
 	if err := errors.Join(os.WriteFile(o.config, []byte(o.text), 0o600), o.importPlan(ctx)); err != nil {
 		return res, err
