@@ -108,6 +108,8 @@ func (o *office) liveBy(clock string, env ...string) error {
 	}
 	program := fmt.Sprintf("#!/bin/sh\nexport ZONEINFO=/nonexistent %s\nexec '%s' %s '%s' '%s' \"$@\"\n", strings.Join(env, " "), self, underClock, clock, o.binary)
 	o.binary = filepath.Join(o.dir, "nhacviec")
+	syscall.ForkLock.RLock() // a child of this moment would hold the file open, and it could not be run
+	defer syscall.ForkLock.RUnlock()
 	return os.WriteFile(o.binary, []byte(program), 0o700)
 }
 
