@@ -12,7 +12,8 @@
 // A message is written to the outbox in the transaction that advances its
 // rule's last fire; "sending" is written before the network is touched, "sent"
 // after it. A crash between the provider's yes and that record makes the
-// delivery "uncertain": it is sent once more, with the same Message-ID for
-// mail, and the ledger shows it. A delivery that cannot succeed is kept, shown
-// and told to the standing office.
+// delivery "uncertain": it is sent again, with the same Message-ID for mail, and
+// the ledger shows it. What was under way at MaxCrashes ends of the process is
+// set aside. A delivery that cannot succeed is kept, shown and told to the
+// standing office.
 package tasks
