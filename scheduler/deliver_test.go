@@ -62,17 +62,18 @@ func (f *farEnd) addresses() []string {
 	return out
 }
 
-type moves map[string]string
+// moves is asked by the workers of several lanes at once.
+type moves struct{ to sync.Map }
 
-func (m moves) CurrentAddress(_ tasks.Channel, a string) (string, error) {
-	if to, ok := m[a]; ok {
-		return to, nil
+func (m *moves) CurrentAddress(_ tasks.Channel, a string) (string, error) {
+	if to, ok := m.to.Load(a); ok {
+		return to.(string), nil
 	}
 	return a, nil
 }
 
-func (m moves) MoveAddress(_ tasks.Channel, from, to string) error {
-	m[from] = to
+func (m *moves) MoveAddress(_ tasks.Channel, from, to string) error {
+	m.to.Store(from, to)
 	return nil
 }
 
@@ -121,7 +122,7 @@ func (w *world) open(path string, rules []Rule) {
 	if w.loop, err = NewLoop(w.store, w.store, office(w.t, rules...), log); err != nil {
 		w.t.Fatal(err)
 	}
-	w.deliverer = &Deliverer{Outbox: w.store, Library: w.store, Addresses: moves{}, Compose: plainWords,
+	w.deliverer = &Deliverer{Outbox: w.store, Library: w.store, Addresses: &moves{}, Compose: plainWords,
 		Setup: w.loop.Setup, Now: time.Now, Log: log, Boot: time.Now().String(), Failing: w.loop.Failing}
 	w.deliverer.Use(map[tasks.Channel]Lane{tasks.Email: {Sender: w.email, Workers: 2}, tasks.Telegram: {Sender: w.telegram}})
 	w.loop.Planned = w.deliverer.Wake
