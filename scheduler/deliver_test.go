@@ -143,11 +143,17 @@ func (w *world) runUntil(at string) {
 
 // ledger writes the deliveries' entries as lines: state, recipient, attempts,
 // cause.
-func (w *world) ledger() string {
+func (w *world) ledger() string { return w.entries("") }
+
+// timed writes them with the hour of each message before it.
+func (w *world) timed() string { return w.entries("15:04 ") }
+
+func (w *world) entries(hour string) string {
 	w.t.Helper()
 	var b strings.Builder
 	err := w.store.Ledger(tasks.LedgerQuery{}, func(e tasks.Entry) error {
 		if e.Delivery != nil {
+			b.WriteString(e.At.In(hoChiMinh).Format(hour))
 			fmt.Fprintf(&b, "%s %s %s", e.State, e.Kind, e.Address)
 			for _, s := range e.Steps {
 				fmt.Fprintf(&b, " %s", s.Name)

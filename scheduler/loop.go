@@ -86,8 +86,8 @@ func (l *Loop) Watch(elapsed func() time.Duration) *Clock {
 	return l.clock
 }
 
-// Reload puts another config in force. Rules that keep their name and schedule
-// keep their cursors.
+// Reload puts another config in force. Rules that keep their name go on from
+// where they are.
 func (l *Loop) Reload(s Setup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -158,6 +158,7 @@ func (l *Loop) Ahead() time.Duration {
 func (l *Loop) fire(now time.Time) error {
 	ahead := maps.Clone(l.cursors)
 	ahead.takeBack(now)
+	ahead.adopt(l.setup, now)
 	fires := ahead.due(l.setup, now)
 	fired := tasks.Fired{Cursors: changed(l.cursors, ahead)}
 	at := l.setup.instant(fires, now)

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"nhacviec/tasks"
@@ -10,9 +11,31 @@ import (
 // cursors holds, for each schedule of a rule, its last instant that is handled.
 type cursors map[string]time.Time
 
-// cursor names a rule's schedule. A rule whose schedule was edited starts
-// afresh: instants that were never announced are not made up for.
+// cursor names a rule's schedule. A rule's name has no space.
 func (r Rule) cursor() string { return r.Name + " " + r.Cron }
+
+// adopt lets a rule whose schedule was edited go on from where it was under the
+// one before: what a downtime or the edit itself left out is made up for once,
+// as ever. What was told already is known by its marks; a report leaves none,
+// so the day on which one went out is done.
+func (c cursors) adopt(s Setup, now time.Time) {
+	for _, r := range s.Rules {
+		newest, last := r.cursor(), c[r.cursor()]
+		for name, at := range c {
+			if strings.HasPrefix(name, r.Name+" ") && at.After(last) {
+				newest, last = name, at
+			}
+		}
+		if newest == r.cursor() {
+			continue
+		}
+		if r.Message == tasks.WeeklyReport {
+			day := tasks.DateOf(last.In(s.Calendar.Location))
+			last = earlier((day+1).At(0, 0, s.Calendar.Location).Add(-time.Nanosecond), now)
+		}
+		c[r.cursor()] = last
+	}
+}
 
 // takeBack moves cursors that are ahead of now back to it: the clock ran ahead
 // and is right again. What was told meanwhile is known, and not told twice.
