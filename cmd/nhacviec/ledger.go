@@ -137,30 +137,3 @@ func changeWords(c tasks.Change) string {
 	}
 	return strings.Join(words, "; ")
 }
-
-func newVerifyCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:     "verify",
-		Short:   "Prove that the ledger is as it was written",
-		Long:    "Verify walks the ledger from its first entry: each carries the hash of the one\nbefore. It names the first entry that is not as it was written, and exits with 1.",
-		Example: "  nhacviec verify\n  nhacviec verify --json",
-		Args:    arguments(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
-				found, err := c.Verify(ctx)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					err = a.printJSON(found)
-				} else if found.Intact {
-					err = a.printLine("the ledger is intact: " + entries(found.Entries))
-				}
-				if err == nil && !found.Intact {
-					err = web.Failure(found.Broken, found.Hint)
-				}
-				return err
-			})
-		},
-	}
-}

@@ -202,8 +202,8 @@ func speaksOf(e tasks.Entry, id string) bool {
 
 // Verify walks the ledger as it stands, from its first entry, and returns how
 // many entries are proven: whole, in order, each followed by one that knows
-// it. The error, an *Error around ErrTampered, names the first that is not. Then
-// the texts are held against their hashes.
+// it. The error, an *Error around ErrTampered, names the first that is not. Of a
+// ledger that is proven the texts must be there, and have their hashes.
 func (s *Store) Verify() (n uint64, err error) {
 	c, last, err := s.chain()
 	if err != nil {
@@ -212,6 +212,10 @@ func (s *Store) Verify() (n uint64, err error) {
 	bad := func(format string, args ...any) error {
 		return &Error{Path: s.path, What: "the ledger is not as it was written: " + fmt.Sprintf(format, args...),
 			Cure: "compare it with a backup", Err: ErrTampered}
+	}
+	texts, err := s.textSearch()
+	if err != nil {
+		return 0, err
 	}
 	var seq uint64
 	prev := ""
@@ -224,8 +228,9 @@ func (s *Store) Verify() (n uint64, err error) {
 		}
 		seq++
 		var e struct { // of tasks.Entry; the hashes vouch for the rest
-			Seq  uint64 `json:"seq"`
-			Prev string `json:"prev"`
+			Seq    uint64 `json:"seq"`
+			Prev   string `json:"prev"`
+			SHA256 string `json:"sha256"`
 		}
 		if err := decode(ledgerBucket, r.key, r.value, &e); err != nil {
 			return n, bad("entry %d was altered: %v", seq, err)
@@ -240,6 +245,9 @@ func (s *Store) Verify() (n uint64, err error) {
 			return n, bad("entry %d was altered, or entry %d does not belong behind it", seq-1, seq)
 		}
 		n, prev = seq-1, hash(r.value)
+		if err := texts.ask(seq, e.SHA256); err != nil {
+			return n, err
+		}
 	}
 	switch {
 	case seq < c.Count:
@@ -248,6 +256,9 @@ func (s *Store) Verify() (n uint64, err error) {
 		return n, bad("entry %d was altered", seq)
 	case last != "" && last > seqKey(c.Count):
 		return seq, bad("an entry was added from outside behind entry %d", c.Count)
+	}
+	if err := texts.end(bad); err != nil {
+		return seq, err
 	}
 	return seq, s.verifyTexts(bad)
 }

@@ -198,4 +198,5 @@ func (s *Store) checkSchema() error {
 const (
 	schemaKey = "schema"
 	ledgerKey = "ledger"
+	textsKey  = "texts"
 )

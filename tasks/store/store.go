@@ -25,7 +25,7 @@ import (
 // The buckets. Index entries have a record of no bytes as value, so that their
 // keys are checked too.
 const (
-	metaBucket    = "meta"     // "schema", "ledger"
+	metaBucket    = "meta"     // "schema", "ledger", "texts"
 	plansBucket   = "plans"    // plan id -> tasks.Plan
 	tasksBucket   = "tasks"    // plan|number -> tasks.Task
 	duePrefix     = "due."     // and a kind: yyyymmdd|plan|number of the earliest open due date

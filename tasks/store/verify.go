@@ -1,0 +1,108 @@
+package store
+
+import (
+	"encoding/hex"
+	"math"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// textsRecord is the record "texts" in the meta bucket. It says of what was sent
+// before texts were kept that only the hash is known. A store that was made
+// later has none.
+type textsRecord struct {
+	After   uint64   `json:"after"`   // the last entry of the ledger without a text
+	Without []string `json:"without"` // the hashes of what was on its way just then
+}
+
+// textSearch looks whether the texts of the ledger's entries are there.
+type textSearch struct {
+	store *Store
+	since textsRecord
+	asked []entryText // not looked for yet
+	lost  *entryText  // the first that is not there
+}
+
+// entryText is the hash of the text of an entry.
+type entryText struct {
+	seq uint64
+	sum string
+}
+
+// textsAtOnce is how many texts are looked for in one transaction.
+const textsAtOnce = 1000
+
+func (s *Store) textSearch() (*textSearch, error) {
+	t := &textSearch{store: s}
+	if s.schema < 4 { // it does not say since when texts are kept
+		t.since.After = math.MaxUint64
+		return t, nil
+	}
+	err := s.view(func(tx *bolt.Tx) error {
+		_, err := get(tx, metaBucket, textsKey, &t.since)
+		return err
+	})
+	return t, err
+}
+
+// ask looks for the text of an entry, now or later; sum is empty if it has none.
+func (t *textSearch) ask(seq uint64, sum string) error {
+	if sum == "" || seq <= t.since.After || t.lost != nil || slices.Contains(t.since.Without, sum) {
+		return nil
+	}
+	if t.asked = append(t.asked, entryText{seq, sum}); len(t.asked) < textsAtOnce {
+		return nil
+	}
+	return t.look()
+}
+
+func (t *textSearch) look() error {
+	defer func() { t.asked = t.asked[:0] }()
+	return t.store.view(func(tx *bolt.Tx) error {
+		for _, e := range t.asked {
+			if !hasText(tx, e.sum) {
+				t.lost = &e
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// hasText reports whether the text with a SHA-256, in hex, is kept.
+func hasText(tx *bolt.Tx, sum string) bool {
+	b := tx.Bucket([]byte(textsBucket))
+	key, err := hex.DecodeString(sum)
+	return b != nil && err == nil && len(key) > 0 && b.Get(key) != nil
+}
+
+// end looks for the rest and names the first entry whose text is missing.
+func (t *textSearch) end(bad func(string, ...any) error) error {
+	if t.lost == nil {
+		if err := t.look(); err != nil {
+			return err
+		}
+	}
+	if t.lost != nil {
+		return bad("the text of entry %d was removed, %s", t.lost.seq, t.lost.sum)
+	}
+	return nil
+}
+
+// verifyTexts looks at every text that is kept.
+func (s *Store) verifyTexts(bad func(string, ...any) error) error {
+	if s.schema < 2 {
+		return nil
+	}
+	var u unpacker
+	for r, err := range s.scan(textsBucket, "", "") {
+		if err != nil {
+			return err
+		}
+		if _, err := u.unpack(r.key, r.value); err != nil {
+			return bad("the text %x was altered: %v", r.key, err)
+		}
+	}
+	return nil
+}
