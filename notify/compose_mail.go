@@ -54,9 +54,13 @@ var mailText = text.Must(text.New("mail.txt.tmpl").Funcs(text.FuncMap{
 	"upper":    strings.ToUpper,
 }).ParseFS(templateFiles, "templates/mail.txt.tmpl"))
 
+// usualPage is what the HTML part of most mails comes to, in bytes.
+const usualPage = 16 << 10
+
 // mail renders a letter as a mail's subject and two parts.
 func (l letter) mail() (tasks.Content, error) {
 	var page, body bytes.Buffer
+	page.Grow(usualPage)
 	if err := mailHTML.Execute(&page, l); err != nil {
 		return tasks.Content{}, fmt.Errorf("render the HTML part: %w", err)
 	}

@@ -41,6 +41,7 @@ func (e *Email) render(out tasks.Outgoing) ([]byte, error) {
 		m.AddAlternativeString(mail.TypeTextHTML, out.HTML, mail.WithPartEncoding(mail.EncodingQP))
 	}
 	var raw bytes.Buffer
+	raw.Grow(2 * (len(out.Text) + len(out.HTML))) // quoted-printable takes more room
 	if _, err := m.WriteTo(&raw); err != nil {
 		return nil, fmt.Errorf("rendering the mail: %w", err)
 	}

@@ -195,27 +195,63 @@ func (s *smtpSession) transmit(from, to string, raw []byte) (string, *stepError)
 		}
 	}
 	s.begun = true
-	if err := s.client.Mail("<" + from + ">"); err != nil {
-		return "", &stepError{step: stepMail, err: err}
+	if failed := s.address(from, to); failed != nil {
+		return "", failed
 	}
-	if err := s.client.Rcpt("<" + to + ">"); err != nil {
-		return "", &stepError{step: stepRcpt, err: err}
-	}
-	w, err := s.client.Data()
-	if err != nil {
-		return "", &stepError{step: stepData, err: err}
-	}
+	w := s.client.Text.DotWriter()
 	if _, err := w.Write(raw); err != nil {
 		return "", &stepError{step: stepBody, err: err}
 	}
-	if err := w.Close(); err != nil {
+	_ = w.Close() // what could not be written is seen by smtpConn
+	_, reply, err := s.client.Text.ReadResponse(250)
+	if err != nil {
 		return "", &stepError{step: stepDot, wrote: !s.conn.failed.Load(), err: err}
 	}
 	s.begun = false // RFC 5321, 4.1.1.4: the end of a mail clears its buffers
-	if closer, ok := w.(*smtp.DataCloser); ok {
-		return "250 " + closer.ServerResponse(), nil
+	return "250 " + reply, nil
+}
+
+// address names the sender and the recipient and asks to begin the mail. A
+// server that offers PIPELINING (RFC 2920) gets the three commands at once: one
+// round trip instead of three.
+func (s *smtpSession) address(from, to string) *stepError {
+	commands := []struct {
+		step smtpStep
+		line string
+		want int
+	}{
+		{stepMail, "MAIL FROM:<" + from + ">", 250},
+		{stepRcpt, "RCPT TO:<" + to + ">", 25},
+		{stepData, "DATA", 354},
 	}
-	return "250", nil
+	if eightBit, _ := s.client.Extension("8BITMIME"); eightBit {
+		commands[0].line += " BODY=8BITMIME"
+	}
+	text := s.client.Text
+	atOnce, _ := s.client.Extension("PIPELINING")
+	if atOnce {
+		for _, c := range commands {
+			_, _ = text.W.WriteString(c.line + "\r\n")
+		}
+		_ = text.W.Flush() // what could not be written has no reply
+	}
+	var failed *stepError
+	for _, c := range commands {
+		if !atOnce {
+			_ = text.PrintfLine("%s", c.line)
+		}
+		_, _, err := text.ReadResponse(c.want)
+		switch {
+		case failed != nil: // RFC 2920, 3.1: every reply is looked at
+			s.broken = s.broken || replyCode(err) == 0 // it may wait for a mail
+		case err != nil:
+			failed = &stepError{step: c.step, err: err}
+		}
+		if failed != nil && (!atOnce || !answeredInOrder(failed)) {
+			return failed
+		}
+	}
+	return failed
 }
 
 // hasReply reports whether an error is a refusal in the server's own words.

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noRest)
 	testscript.Main(m, map[string]func(){
 		"nhacviec": func() { os.Exit(runAt(os.Getenv("TEST_NOW"))) },
+		"sink":     runSink,
 	})
 }
 

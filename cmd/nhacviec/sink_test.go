@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+// sink is a mail server in a process of its own that counts what it takes.
+type sink struct {
+	port  int
+	child *exec.Cmd
+	in    io.Closer
+	out   *bufio.Reader
+}
+
+// startSink starts one that is a round trip away.
+func startSink(b *testing.B, trip time.Duration) *sink {
+	b.Helper()
+	s := &sink{child: exec.Command("sink", trip.String())}
+	s.child.Stderr = os.Stderr
+	in, err := s.child.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := s.child.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := s.child.Start(); err != nil {
+		b.Fatal(err)
+	}
+	s.in, s.out = in, bufio.NewReader(out)
+	if _, err := fmt.Fscanln(s.out, &s.port); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// stop ends it and returns how many mails it took.
+func (s *sink) stop(b *testing.B) (mails int) {
+	b.Helper()
+	if err := s.in.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := fmt.Fscanln(s.out, &mails); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.child.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	return mails
+}
+
+// runSink is the command behind startSink. It prints its port, and at the end
+// of its standard input the number of mails.
+func runSink() {
+	trip, err := time.ParseDuration(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	var mails atomic.Int64
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &counting{&mails}, nil }))
+	server.Domain = "localhost"
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	go func() { _ = server.Serve(&faraway{l, trip / 2}) }()
+	fmt.Println(l.Addr().(*net.TCPAddr).Port)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	fmt.Println(mails.Load())
+}
+
+// counting is a session that reads mails and forgets them.
+type counting struct{ mails *atomic.Int64 }
+
+func (counting) Mail(string, *smtp.MailOptions) error { return nil }
+func (counting) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (counting) Reset()                               {}
+func (counting) Logout() error                        { return nil }
+
+func (c counting) Data(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	c.mails.Add(1)
+	return err
+}
+
+// faraway holds back what passes over its connections, each way, for a while.
+type faraway struct {
+	net.Listener
+	wait time.Duration
+}
+
+func (f *faraway) Accept() (net.Conn, error) {
+	conn, err := f.Listener.Accept()
+	if err != nil || f.wait == 0 {
+		return conn, err
+	}
+	near, far := net.Pipe()
+	go holdBack(far, conn, f.wait)
+	go holdBack(conn, far, f.wait)
+	return near, nil
+}
+
+// holdBack copies what it reads, each piece so long after it came.
+func holdBack(to io.WriteCloser, from io.Reader, wait time.Duration) {
+	type piece struct {
+		data []byte
+		due  time.Time
+	}
+	pieces := make(chan piece, 1000)
+	go func() {
+		defer to.Close()
+		for p := range pieces {
+			time.Sleep(time.Until(p.due))
+			if _, err := to.Write(p.data); err != nil {
+				return
+			}
+		}
+	}()
+	defer close(pieces)
+	for {
+		buf := make([]byte, 32<<10)
+		n, err := from.Read(buf)
+		if n > 0 {
+			pieces <- piece{buf[:n], time.Now().Add(wait)}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
