@@ -32,8 +32,8 @@ func mutants() []mutant {
 		}}, "broken lines", breakLines},
 		{"an error after the server's yes means: again", []patch{{
 			file: "notify/email_smtp.go",
-			old:  "\tif closer, ok := w.(*smtp.DataCloser); ok {",
-			new:  "\tif err := s.client.Reset(); err != nil {\n\t\treturn \"\", &stepError{step: stepData, err: err}\n\t}\n\tif closer, ok := w.(*smtp.DataCloser); ok {",
+			old:  "\treturn \"250 \" + reply, nil",
+			new:  "\tif err := s.client.Reset(); err != nil {\n\t\treturn \"\", &stepError{step: stepData, err: err}\n\t}\n\treturn \"250 \" + reply, nil",
 		}}, "hanging up", hangUp},
 		{"the Message-ID is random", []patch{{
 			file: "notify/email_message.go",
