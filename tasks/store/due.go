@@ -202,7 +202,14 @@ type mark struct {
 	Series  string `json:"series"`
 	tasks.Recipient
 	Rank int `json:"rank"`
+	// Below has the ranks that this one took the place of, highest first: should it
+	// be dropped, these are told nevertheless.
+	Below []int `json:"below,omitempty"`
 }
+
+// mostBelow bounds Below. What waits is given up after days: of one series no
+// more than a few steps wait to be dropped.
+const mostBelow = 4
 
 func markKey(k tasks.SentKey) string {
 	rest := join(strconv.Itoa(k.Version), k.Series, string(k.Channel), k.Unit, k.Address)
@@ -272,17 +279,29 @@ func addMark(tx *bolt.Tx, m tasks.Mark) error {
 	if err != nil || found && old.Rank >= m.Rank {
 		return err
 	}
-	return put(tx, marksBucket, markKey(m.SentKey), mark{m.Key, m.Version, m.Series, m.Recipient, m.Rank})
+	is := mark{Key: m.Key, Version: m.Version, Series: m.Series, Recipient: m.Recipient, Rank: m.Rank}
+	if found {
+		is.Below = append([]int{old.Rank}, old.Below...)
+		is.Below = is.Below[:min(len(is.Below), mostBelow)]
+	}
+	return put(tx, marksBucket, markKey(m.SentKey), is)
 }
 
-// removeMark removes a mark if it is still the one given.
+// removeMark removes a mark. What it took the place of, if anything, is told
+// again as far as it was.
 func removeMark(tx *bolt.Tx, m tasks.Mark) error {
 	var old mark
 	found, err := get(tx, marksBucket, markKey(m.SentKey), &old)
-	if err != nil || !found || old.Rank != m.Rank {
+	if err != nil || !found {
 		return err
 	}
-	return tx.Bucket([]byte(marksBucket)).Delete([]byte(markKey(m.SentKey)))
+	is := old
+	ranks := slices.DeleteFunc(append([]int{old.Rank}, old.Below...), func(rank int) bool { return rank == m.Rank })
+	if len(ranks) == 0 {
+		return tx.Bucket([]byte(marksBucket)).Delete([]byte(markKey(m.SentKey)))
+	}
+	is.Rank, is.Below = ranks[0], ranks[1:]
+	return put(tx, marksBucket, markKey(m.SentKey), is)
 }
 
 // Cursors returns, by rule, the last instant of its schedule that is handled.

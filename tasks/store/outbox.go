@@ -181,8 +181,8 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 //   - failed: it goes to the ledger and stays visible in Outbox and Failures.
 //
 // The sent marks of steps that the stored message had and this one has not are
-// removed if they are still at its rank, all of them when it is dropped: a
-// task that is opened again is then reminded of again. Once the office was told
+// removed, all of them when it is dropped: a task that is opened again is then
+// reminded of again, as far as no other message told of it. Once the office was told
 // of a delivery, Told stays until it fails for good. To settle a delivery again in the same state
 // changes nothing; in another it is refused with ErrSettled.
 func (s *Store) Put(d tasks.Delivery, now time.Time) error {
@@ -281,7 +281,11 @@ func settle(tx *bolt.Tx, d tasks.Delivery, now time.Time) (tasks.Delivery, error
 }
 
 // forget removes the sent marks that old made and d does not carry any more.
+// What is sent again at a person's wish made none: what was told before is told.
 func forget(tx *bolt.Tx, old, d tasks.Delivery) error {
+	if old.Again {
+		return nil
+	}
 	keep := map[tasks.Mark]bool{}
 	if d.State != tasks.Dropped {
 		for _, m := range d.Message.Marks() {

@@ -252,6 +252,41 @@ func TestDroppedForgetsOnlyItsOwnMarks(t *testing.T) {
 	equal(t, ranks(t, s, "1"), map[string]int{})
 }
 
+// What was told before a later step was planned is still told when that one is
+// dropped, and what is sent again leaves what was told alone.
+func TestDroppedLeavesWhatWasToldBefore(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	told := func(want int) {
+		t.Helper()
+		equal(t, ranks(t, s, "1"), map[string]int{"2023-07-15 tu-phap": want})
+	}
+	plan := func(step1 string, after time.Duration) tasks.Delivery {
+		return fire(t, s, message("tu-phap", now.Add(after), step("1", step1, "2023-07-15")))[0]
+	}
+	settle := func(d tasks.Delivery, state tasks.DeliveryState) {
+		t.Helper()
+		d.State = state
+		must(t, s.Put(d, now))
+	}
+	week := plan("T-7", 0)
+	settle(week, tasks.Delivered)
+	three, one := plan("T-3", time.Hour), plan("T-1", 2*time.Hour)
+	settle(one, tasks.Dropped)
+	told(-3)
+	settle(three, tasks.Dropped)
+	told(-7)
+
+	settle(get1[tasks.Delivery](t)(s.Resend(week.ID, "an", now)), tasks.Dropped)
+	told(-7)
+
+	three, one = plan("T-3", 3*time.Hour), plan("T-1", 4*time.Hour)
+	settle(three, tasks.Dropped) // the older one first
+	told(-1)
+	settle(one, tasks.Dropped)
+	told(-7)
+}
+
 func TestRecover(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
