@@ -83,6 +83,9 @@ func plainWords(m tasks.Message, b tasks.Briefing) (tasks.Content, error) {
 	for _, s := range m.Steps {
 		lines = append(lines, fmt.Sprintf("%s %s %s", s.No, s.Name, b.Tasks[s.Key].Content))
 	}
+	if len(lines) == 0 { // a notice; no message goes out empty
+		lines = []string{string(m.Kind)}
+	}
 	if m.Channel == tasks.Email || len(lines) <= 2 {
 		return tasks.Content{Subject: string(m.Kind), Text: []string{strings.Join(lines, "\n")}}, nil
 	}

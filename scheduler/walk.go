@@ -119,13 +119,25 @@ func (s Setup) nextOf(r Rule, last, now time.Time) time.Time {
 		shifted := s.Calendar.Shift(at, r.AnyDay)
 		if !shifted.After(now) { // missed, and now is no time to send
 			shifted = s.Calendar.Shift(now, r.AnyDay)
-			at = now
+			if eve := s.eve(r, now); at.Before(eve) {
+				at = eve
+			}
 		}
 		if shifted.After(now) && (best.IsZero() || shifted.Before(best)) {
 			best = shifted
 		}
 	}
 	return best
+}
+
+// eve returns the end of the working day before the days off that now lies in:
+// what is scheduled for these is still to come. On a working day it is now.
+func (s Setup) eve(r Rule, now time.Time) time.Time {
+	worked := s.Calendar.LastWorking(tasks.DateOf(now))
+	if r.AnyDay || worked == tasks.DateOf(now) {
+		return now
+	}
+	return (worked + 1).At(0, 0, s.Calendar.Location).Add(-time.Nanosecond)
 }
 
 // onTime is how late a fire may be handled and still count as having taken

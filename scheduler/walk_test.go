@@ -94,3 +94,25 @@ func TestScheduleEditedAndPutBack(t *testing.T) {
 		t.Errorf("a rule that is new has a cursor: %v", c)
 	}
 }
+
+// A start on a day off, with a fire missed, does not put off what is scheduled
+// for that day off.
+func TestStartOnADayOff(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ cron, last, now, want string }{
+		{"0 9 * * SUN", "2023-07-03 09:00", "2023-07-16 14:30", "2023-07-17 09:00"}, // not at 14:30
+		{"0 9 * * FRI", "2023-07-07 09:00", "2023-07-16 14:30", "2023-07-17 14:30"}, // nothing is scheduled for the weekend
+		{"0 9 * * SAT", "2023-07-03 09:00", "2023-07-16 07:30", "2023-07-17 07:30"}, // what was missed comes first
+		{"0 9 * * FRI", "2023-07-07 09:00", "2023-07-14 05:30", "2023-07-14 09:00"}, // a working day
+		{"15 * * * *", "2023-07-14 17:15", "2023-07-15 14:30", "2023-07-17 07:00"},  // Shift of the Friday's evening
+		{"* * * * *", "2023-07-03 09:00", "2023-07-16 14:30", "2023-07-17 07:00"},
+	} {
+		r := rule(t, "r", tc.cron, nil)
+		s := office(t, r)
+		s.Calendar.QuietFrom, s.Calendar.QuietTo = 18*60, 7*60
+		c := cursors{r.cursor(): instant(tc.last)}
+		if got, want := c.next(s, instant(tc.now)), instant(tc.want); !got.Equal(want) {
+			t.Errorf("%s, last at %s: at %s the next is %s, want %s", tc.cron, tc.last, tc.now, got, want)
+		}
+	}
+}
