@@ -42,8 +42,8 @@ func mutants() []mutant {
 		}}, "broken lines", breakLines},
 		{"the store is not synced", []patch{{
 			file: "tasks/store/open.go",
-			old:  "\t\tTimeout: lockTimeout,\n\t\t// Our own opening",
-			new:  "\t\tTimeout: lockTimeout,\n\t\tNoSync:  true,\n\t\t// Our own opening",
+			old:  "\t\tTimeout:  lockTimeout,\n\t\tReadOnly: readOnly,",
+			new:  "\t\tTimeout:  lockTimeout,\n\t\tNoSync:   true,\n\t\tReadOnly: readOnly,",
 		}}, "G4", losePower},
 		{"a missed fire is not made up for", []patch{{
 			file: "scheduler/loop.go",

@@ -174,7 +174,7 @@ func (a *app) askStore(ctx context.Context, c *Config, u use, verb func(context.
 		path = filepath.Join(dir, storeFile)
 	}
 	_, missing := os.Stat(path)
-	st, err := store.OpenWith(path, c.Backup.Dir)
+	st, err := store.OpenWith(path, store.Options{Backups: c.Backup.Dir, Looker: apart{ctx}})
 	if err != nil {
 		return err
 	}

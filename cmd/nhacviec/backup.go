@@ -38,7 +38,7 @@ those, or this one, to another machine.`,
 			if err := a.backup(cmd.Context(), args[0]); err != nil {
 				return fileError(err, args[0])
 			}
-			made, err := describe(args[0])
+			made, err := describe(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -61,7 +61,7 @@ func (a *app) backup(ctx context.Context, file string) (err error) {
 		return err
 	}
 	if client != nil {
-		return client.Backup(ctx, func(from io.Reader) error { return store.Receive(file, from) })
+		return client.Backup(ctx, func(from io.Reader) error { return store.Receive(file, from, apart{ctx}) })
 	}
 	config, err := LoadConfig(path)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *app) backup(ctx context.Context, file string) (err error) {
 			return web.Failure(config.storePath()+": there is nothing to back up yet", "import a plan first: nhacviec import FILE --issued DD/MM/YYYY")
 		}
 	}
-	st, err := store.OpenWith(config.storePath(), config.Backup.Dir)
+	st, err := store.OpenWith(config.storePath(), store.Options{Backups: config.Backup.Dir, Looker: apart{ctx}})
 	if err != nil {
 		return err
 	}
@@ -80,12 +80,12 @@ func (a *app) backup(ctx context.Context, file string) (err error) {
 }
 
 // describe says what is in a backup.
-func describe(file string) (backedUp, error) {
+func describe(ctx context.Context, file string) (backedUp, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return backedUp{}, err
 	}
-	entries, err := store.Inspect(file)
+	entries, err := apart{ctx}.Inspect(file)
 	return backedUp{file, info.Size(), entries}, err
 }
 
@@ -154,10 +154,10 @@ func (a *app) restore(ctx context.Context, file string) (restored, error) {
 		return restored{}, fmt.Errorf("make data_dir: %w", err)
 	}
 	out := restored{Store: config.storePath()}
-	if out.Kept, err = store.Restore(file, out.Store); err != nil {
+	if out.Kept, err = store.Restore(file, out.Store, apart{ctx}); err != nil {
 		return restored{}, err
 	}
-	out.Entries, err = store.Inspect(out.Store)
+	out.Entries, err = apart{ctx}.Inspect(out.Store)
 	return out, err
 }
 

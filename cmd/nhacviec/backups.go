@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -40,6 +41,9 @@ func (b *backups) look(c BackupConfig, now time.Time) {
 	made, err := b.store.Keep(c.Dir, backupDay(now, c.At), c.Keep)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if errors.Is(err, context.Canceled) {
+		return // the daemon ends; the next one makes it
+	}
 	if err != nil {
 		b.failed(err, now)
 		return

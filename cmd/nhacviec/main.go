@@ -59,7 +59,7 @@ func newRootCommand(a *app) *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		"work":    {newImportCommand(a), newExportCommand(a), newPlansCommand(a), newUnitsCommand(a), newTasksCommand(a), newTaskCommand(a), newDeadlineCommand(a)},
 		"sending": {newForecastCommand(a), newExplainCommand(a), newLedgerCommand(a), newVerifyCommand(a), newOutboxCommand(a), newResendCommand(a), newSendTestCommand(a)},
-		"service": {newServeCommand(a), newDemoCommand(a), newCheckCommand(a), newStatusCommand(a), newReloadCommand(a), newBackupCommand(a), newRestoreCommand(a), newVersionCommand(a)},
+		"service": {newServeCommand(a), newDemoCommand(a), newCheckCommand(a), newStatusCommand(a), newReloadCommand(a), newBackupCommand(a), newRestoreCommand(a), newLookCommand(a), newVersionCommand(a)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group

@@ -60,7 +60,9 @@ func (a *app) serve(ctx context.Context) (err error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make data_dir: %w", err)
 	}
-	st, err := store.OpenWith(cfg.storePath(), cfg.Backup.Dir)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	st, err := store.OpenWith(cfg.storePath(), store.Options{Backups: cfg.Backup.Dir, Looker: apart{ctx}})
 	if err != nil {
 		return err
 	}
@@ -84,8 +86,6 @@ func (a *app) serve(ctx context.Context) (err error) {
 			log.Error("control socket", "error", err)
 		}
 	})
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	defer s.listenTo(signals, stop)()
 	if err := sup.ready("started"); err != nil {
 		log.Warn("service manager", "error", err)

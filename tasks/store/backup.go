@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -17,7 +18,7 @@ import (
 // path, mode 0600, while the store stays in use. The copy is opened and its
 // ledger verified before it gets its name. A file that is there already is not
 // replaced: fs.ErrExist.
-func (s *Store) Backup(path string) error { return copyInto(path, s.copyTo) }
+func (s *Store) Backup(path string) error { return copyInto(path, s.looker, s.copyTo) }
 
 // copyTo writes the store as it is at one moment. The transaction lasts as long
 // as the writing: w must not be slow.
@@ -57,25 +58,25 @@ func (s *Store) Copy() (f *os.File, size int64, err error) {
 	return f, size, err
 }
 
-// Receive makes a backup at path of a copy of a store. It is checked as Backup
-// checks its own.
-func Receive(path string, from io.Reader) error {
-	return copyInto(path, func(w io.Writer) error {
+// Receive makes a backup at path of a copy of a store. It is inspected as Backup
+// has its own inspected; by this process when the looker is nil.
+func Receive(path string, from io.Reader, looker Looker) error {
+	return copyInto(path, looker, func(w io.Writer) error {
 		_, err := io.Copy(w, from)
 		return err
 	})
 }
 
 // Restore puts a copy of the backup in the place of the store at path, which
-// no process may have open. The backup is checked first. The store that was
-// there, whole or damaged, is kept beside it; old is its name, "" when there
-// was none.
-func Restore(backup, path string) (old string, err error) {
-	if s, err := open(path); err == nil {
-		defer s.Close() // nobody else opens it until the other one is there
-	} else if errors.Is(err, ErrLocked) {
+// no process may have open. The backup is inspected first, as Receive does. The
+// store that was there, whole or damaged, is not read but kept beside it; old is
+// its name, "" when there was none.
+func Restore(backup, path string, looker Looker) (old string, err error) {
+	release, err := hold(path)
+	if err != nil {
 		return "", err
 	}
+	defer release()
 	from, err := os.Open(backup)
 	if err != nil {
 		return "", err
@@ -85,7 +86,7 @@ func Restore(backup, path string) (old string, err error) {
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	if err := Receive(temp, from); err != nil {
+	if err := Receive(temp, from, looker); err != nil {
 		var known *Error
 		if errors.As(err, &known) && known.Path == "" {
 			return "", &Error{Path: backup, What: known.What, Cure: "restore another backup", Err: known.Err}
@@ -114,6 +115,31 @@ func Restore(backup, path string) (old string, err error) {
 	return old, syncDir(filepath.Dir(path))
 }
 
+// hold keeps every other process from opening a store file, whatever is in it,
+// until release is called. A file that is not there needs no hold.
+func hold(path string) (release func(), err error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return func() {}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	for begun := time.Now(); ; time.Sleep(lockTimeout / 20) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // as bbolt does
+		switch {
+		case err == nil:
+			return func() { f.Close() }, nil
+		case !errors.Is(err, syscall.EWOULDBLOCK):
+			f.Close()
+			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
+		case time.Since(begun) > lockTimeout:
+			f.Close()
+			return nil, locked(path)
+		}
+	}
+}
+
 // own gives a file that root makes to the owner of the data directory: the
 // daemon must be able to use it.
 func own(path, dir string) error {
@@ -132,7 +158,7 @@ func own(path, dir string) error {
 
 // copyInto makes a store file at path, which must be free, out of what write
 // writes, if that is a whole store with a whole ledger.
-func copyInto(path string, write func(io.Writer) error) error {
+func copyInto(path string, looker Looker, write func(io.Writer) error) error {
 	if _, err := os.Lstat(path); err == nil { // before the work; install looks again
 		return &fs.PathError{Op: "make", Path: path, Err: fs.ErrExist}
 	}
@@ -145,7 +171,7 @@ func copyInto(path string, write func(io.Writer) error) error {
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	if err := check(temp); err != nil {
+	if err := check(temp, looker); err != nil {
 		return err
 	}
 	if err := install(temp, path); errors.Is(err, fs.ErrExist) {
@@ -158,26 +184,3 @@ func copyInto(path string, write func(io.Writer) error) error {
 
 // newFile is behind the name of a file that is not whole yet.
 const newFile = ".new-*"
-
-// Inspect opens a store file of this schema or an older one, changes nothing,
-// and returns how many entries its ledger has, each verified.
-func Inspect(path string) (entries uint64, err error) {
-	s, err := open(path)
-	if err != nil {
-		return 0, err
-	}
-	entries, err = s.Verify()
-	return entries, errors.Join(err, s.Close())
-}
-
-// check inspects a copy that has no name yet that anybody knows.
-func check(path string) error {
-	_, err := Inspect(path)
-	var known *Error
-	if errors.As(err, &known) {
-		return &Error{What: "the copy does not stand the check: " + known.What, Cure: "take another backup", Err: known.Err}
-	} else if err != nil {
-		return fmt.Errorf("checking the copy: %w", err)
-	}
-	return nil
-}

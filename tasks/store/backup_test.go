@@ -42,30 +42,30 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 	if err := s.Backup(copy); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("over another backup: %v", err)
 	}
-	if _, err := Restore(copy, s.Path()); !errors.Is(err, ErrLocked) {
+	if _, err := Restore(copy, s.Path(), nil); !errors.Is(err, ErrLocked) {
 		t.Errorf("under a running store: %v", err)
 	}
 	want := get1[string](t)(digestStore(copy))
 	must(t, s.Close())
 
 	must(t, os.WriteFile(s.Path(), []byte("hỏng"), 0o600))
-	old := get1[string](t)(Restore(copy, s.Path()))
+	old := get1[string](t)(Restore(copy, s.Path(), nil))
 	equal(t, get1[string](t)(digestStore(s.Path())), want)
 	equal(t, string(get1[[]byte](t)(os.ReadFile(old))), "hỏng")
-	if next := get1[string](t)(Restore(copy, s.Path())); next == old || next == "" {
+	if next := get1[string](t)(Restore(copy, s.Path(), nil)); next == old || next == "" {
 		t.Errorf("the store before is kept as %q after %q", next, old)
 	}
 
 	bad := filepath.Join(t.TempDir(), "bad.db")
 	whole := get1[[]byte](t)(os.ReadFile(copy))
 	must(t, os.WriteFile(bad, whole[:len(whole)/2], 0o600))
-	if _, err := Restore(bad, s.Path()); !errors.Is(err, ErrDamaged) {
+	if _, err := Restore(bad, s.Path(), nil); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a cut backup: %v", err)
 	}
 	equal(t, get1[string](t)(digestStore(s.Path())), want)
 
 	none := filepath.Join(t.TempDir(), "nhacviec.db")
-	equal(t, get1[string](t)(Restore(copy, none)), "")
+	equal(t, get1[string](t)(Restore(copy, none, nil)), "")
 	equal(t, get1[string](t)(digestStore(none)), want)
 }
 

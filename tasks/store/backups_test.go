@@ -79,12 +79,12 @@ func TestCopyAndReceive(t *testing.T) {
 	data := get1[[]byte](t)(io.ReadAll(f))
 	equal(t, int64(len(data)), size)
 	path := filepath.Join(t.TempDir(), "b.db")
-	must(t, Receive(path, bytes.NewReader(data)))
-	if err := Receive(path, bytes.NewReader(data)); !errors.Is(err, os.ErrExist) {
+	must(t, Receive(path, bytes.NewReader(data), nil))
+	if err := Receive(path, bytes.NewReader(data), nil); !errors.Is(err, os.ErrExist) {
 		t.Errorf("over a file: %v", err)
 	}
 	cut := filepath.Join(t.TempDir(), "cut.db")
-	if err := Receive(cut, bytes.NewReader(data[:size/2])); !errors.Is(err, ErrDamaged) {
+	if err := Receive(cut, bytes.NewReader(data[:size/2]), nil); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a copy cut short: %v", err)
 	}
 	equal(t, names(t, filepath.Dir(cut)), []string{})
@@ -100,7 +100,7 @@ func TestOpenNamesTheNewestBackup(t *testing.T) {
 	at := time.Date(2023, 6, 5, 2, 0, 0, 0, time.Local)
 
 	must(t, os.Truncate(path, 0))
-	if _, err := OpenWith(path, dir); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "there is none in "+dir) {
+	if _, err := OpenWith(path, Options{Backups: dir}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "there is none in "+dir) {
 		t.Errorf("without backups: %v", err)
 	}
 	must(t, os.Mkdir(dir, 0o700))
@@ -122,7 +122,7 @@ func TestOpenNamesTheNewestBackup(t *testing.T) {
 	} {
 		must(t, os.WriteFile(path, good, 0o600))
 		must(t, c.spoil())
-		_, err := OpenWith(path, dir)
+		_, err := OpenWith(path, Options{Backups: dir})
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -130,11 +130,11 @@ func TestOpenNamesTheNewestBackup(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a new store was made in the place of the missing one")
 	}
-	equal(t, get1[string](t)(Restore(newest, path)), "")
-	must(t, get1[*Store](t)(OpenWith(path, dir)).Close())
+	equal(t, get1[string](t)(Restore(newest, path, nil)), "")
+	must(t, get1[*Store](t)(OpenWith(path, Options{Backups: dir})).Close())
 
 	// A first start, with an empty directory of backups or none.
 	for _, backups := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
-		must(t, get1[*Store](t)(OpenWith(filepath.Join(t.TempDir(), "nhacviec.db"), backups)).Close())
+		must(t, get1[*Store](t)(OpenWith(filepath.Join(t.TempDir(), "nhacviec.db"), Options{Backups: backups})).Close())
 	}
 }

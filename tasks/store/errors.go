@@ -70,11 +70,20 @@ func nameBackup(err error, backups string) error {
 	return &named
 }
 
+func locked(path string) error {
+	return &Error{Path: path, What: "another process has the store open",
+		Cure: "let the running nhacviec do it over its socket, or stop it first", Err: ErrLocked}
+}
+
 const cureDamaged = "keep the file for study and bring back a backup with `nhacviec restore FILE`"
 
 func damaged(path, format string, args ...any) error {
 	return &Error{Path: path, What: "damaged: " + fmt.Sprintf(format, args...), Cure: cureDamaged, Err: ErrDamaged}
 }
+
+// Unreadable returns the error about a file that a Looker could not look at to
+// the end; what says why.
+func Unreadable(path, what string) error { return damaged(path, "%s", what) }
 
 func (s *Store) notFound(what, cure string) error {
 	return &Error{Path: s.path, What: what + " is not stored", Cure: cure, Err: ErrNotFound}

@@ -19,7 +19,7 @@ func init() { children["keep"] = childKeep }
 
 // childKeep makes one backup after the other, and says so, until it is killed.
 func childKeep(path string) {
-	s, err := OpenWith(path, filepath.Join(filepath.Dir(path), "backup"))
+	s, err := OpenWith(path, Options{Backups: filepath.Join(filepath.Dir(path), "backup")})
 	if err != nil {
 		panic(err)
 	}
@@ -72,8 +72,8 @@ func TestKilledWhileBackingUp(t *testing.T) {
 	}
 	newest, _, err := NewestBackup(dir)
 	must(t, err)
-	get1[string](t)(Restore(newest, path))
-	s := get1[*Store](t)(OpenWith(path, dir))
+	get1[string](t)(Restore(newest, path, nil))
+	s := get1[*Store](t)(OpenWith(path, Options{Backups: dir}))
 	defer s.Close()
 	get1[uint64](t)(s.Verify())
 	t.Logf("%d of 12 kills fell into a backup", halves)

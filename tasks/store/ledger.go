@@ -203,7 +203,8 @@ func speaksOf(e tasks.Entry, id string) bool {
 // Verify walks the ledger as it stands, from its first entry, and returns how
 // many entries are proven: whole, in order, each followed by one that knows
 // it. The error, an *Error around ErrTampered, names the first that is not. Of a
-// ledger that is proven the texts must be there, and have their hashes.
+// ledger that is proven the texts must be there, and have their hashes. Every
+// other record must have its checksum.
 func (s *Store) Verify() (n uint64, err error) {
 	c, last, err := s.chain()
 	if err != nil {
@@ -260,7 +261,10 @@ func (s *Store) Verify() (n uint64, err error) {
 	if err := texts.end(bad); err != nil {
 		return seq, err
 	}
-	return seq, s.verifyTexts(bad)
+	if err := s.verifyTexts(bad); err != nil {
+		return seq, err
+	}
+	return seq, s.verifyRecords()
 }
 
 // chain returns what the ledger's entries must come to, and the last key that

@@ -35,7 +35,7 @@ func TestMigration(t *testing.T) {
 	path := older(t)
 	before := get1[[]byte](t)(os.ReadFile(path))
 	dir := filepath.Join(t.TempDir(), "backup")
-	s := get1[*Store](t)(OpenWith(path, dir))
+	s := get1[*Store](t)(OpenWith(path, Options{Backups: dir}))
 	equal(t, s.schema, schema)
 	equal(t, names(t, dir), []string{"nhacviec-schema-1.db"})
 	d := tasks.NewDelivery(message("tu-phap", now), "cfg", now)
@@ -43,13 +43,13 @@ func TestMigration(t *testing.T) {
 	must(t, s.Put(d, now))
 	equal(t, get1[string](t)(s.Text(d.SHA256)), "Kính gửi")
 	must(t, s.Close())
-	must(t, get1[*Store](t)(OpenWith(path, dir)).Close())
+	must(t, get1[*Store](t)(OpenWith(path, Options{Backups: dir})).Close())
 	equal(t, names(t, dir), []string{"nhacviec-schema-1.db"}) // nothing to do
 
 	// The backup is the store as it was, restores, and then goes the same way.
 	backup := filepath.Join(dir, "nhacviec-schema-1.db")
 	again := filepath.Join(t.TempDir(), "nhacviec.db")
-	get1[string](t)(Restore(backup, again))
+	get1[string](t)(Restore(backup, again, nil))
 	old := get1[*Store](t)(open(again))
 	equal(t, old.schema, 1)
 	must(t, old.Close())
@@ -77,7 +77,7 @@ func TestMigrationFailsWhole(t *testing.T) {
 	}
 	equal(t, names(t, dir), []string{"nhacviec-schema-1.db"})
 	withBolt(t, path, func(tx *bolt.Tx) error { return put(tx, metaBucket, "x", 1) })
-	must(t, get1[*Store](t)(OpenWith(path, dir)).Close())
+	must(t, get1[*Store](t)(OpenWith(path, Options{Backups: dir})).Close())
 	equal(t, names(t, dir), []string{"nhacviec-schema-1-2.db", "nhacviec-schema-1.db"})
 }
 
@@ -133,7 +133,7 @@ func TestKilledWhileMigrating(t *testing.T) {
 		}
 		must(t, left.Close())
 		dir := filepath.Join(filepath.Dir(path), "backup")
-		s := get1[*Store](t)(OpenWith(path, dir))
+		s := get1[*Store](t)(OpenWith(path, Options{Backups: dir}))
 		if n, err := s.Verify(); s.schema != schema || n == 0 || err != nil {
 			t.Errorf("%s: schema %d, %d entries, %v", point, s.schema, n, err)
 		}

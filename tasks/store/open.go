@@ -112,11 +112,17 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// open opens a file that exists, of this schema or an older one.
-func open(path string) (*Store, error) {
+// open opens a file that exists, of this schema or an older one, and that
+// somebody has looked at.
+func open(path string) (*Store, error) { return openFile(path, false, 0) }
+
+// openFile opens a file that exists. All its pages are looked at if it has not
+// more than walk bytes.
+func openFile(path string, readOnly bool, walk uint64) (*Store, error) {
 	s := &Store{path: path}
 	options := &bolt.Options{
-		Timeout: lockTimeout,
+		Timeout:  lockTimeout,
+		ReadOnly: readOnly,
 		// Our own opening never creates, and looks before bbolt maps the file: what
 		// lies behind the end of a cut file is a fault in memory.
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
@@ -138,8 +144,7 @@ func open(path string) (*Store, error) {
 	})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, &Error{Path: path, What: "another process has the store open",
-			Cure: "let the running nhacviec do it over its socket, or stop it first", Err: ErrLocked}
+		return nil, locked(path)
 	case err != nil:
 		if s.file != nil {
 			s.file.Close() // a second time is no harm; after a panic it is the only one
@@ -155,7 +160,7 @@ func open(path string) (*Store, error) {
 	}
 	err = guard(path, func() error {
 		s.skip(checkHeads(s.file))
-		return checkPages(s.file)
+		return checkPages(s.file, walk)
 	})
 	if err == nil {
 		err = s.checkSchema()

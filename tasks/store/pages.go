@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"os"
 )
 
@@ -29,14 +30,21 @@ const (
 	bigFreelist  = 0xFFFF
 	noFreelist   = ^uint64(0)
 
+	deepest = 100 // each level has at least twice as many pages as the one above
+
 	pageAtLeast = 512
 	pageAtMost  = 64 << 10
 )
 
-// walkUpTo is the size of the largest file whose pages are all looked at when
-// it is opened, which takes less than a second. Of a larger one only the head
-// is; its records have their checksums all the same.
-const walkUpTo = 256 << 20
+// walkUpTo is the size of the largest file whose pages are all looked at before
+// it is opened, which takes less than half a second when the disk is not what is
+// waited for. Of a larger one only the head and the freelist are, so that a
+// daemon is ready at once; its pages are looked at in every copy of it, so every
+// night, and its records have their checksums all the same.
+const (
+	walkUpTo  = 256 << 20
+	wholeFile = math.MaxUint64
+)
 
 var order = binary.NativeEndian
 
@@ -129,27 +137,30 @@ func inspect(f *os.File) error {
 
 // walker looks at every page that is in use.
 type walker struct {
-	f    *os.File
-	meta metaPage
-	used map[uint64]bool // or free
+	f     *os.File
+	meta  metaPage
+	used  []uint64 // or free: a bit a page
+	depth int
+	spare [][]byte // pages that were read and are done with
 }
 
-// checkPages follows every page from the root: each must be what it says it
-// is, be reached once, not be called free, and hold its keys in order between
-// those of the page above. The store must be locked.
-func checkPages(f *os.File) error {
+// checkPages looks at the freelist, and follows every page from the root if
+// these come to not more than walk bytes: each must be what it says it is, be
+// reached once, not be called free, and hold its keys in order between those of
+// the page above. The store must be locked.
+func checkPages(f *os.File, walk uint64) error {
 	meta, err := liveMeta(f)
 	if err != nil {
 		return err
 	}
-	if meta.pages*meta.pageSize > walkUpTo {
-		return nil
-	}
-	w := &walker{f, meta, map[uint64]bool{}}
+	w := &walker{f: f, meta: meta, used: make([]uint64, meta.pages/64+1)}
 	if meta.freelist != noFreelist {
 		if err := w.freelist(); err != nil {
 			return err
 		}
+	}
+	if meta.pages*meta.pageSize > walk {
+		return nil
 	}
 	return w.walk(meta.root, nil, nil)
 }
@@ -164,33 +175,47 @@ func (w *walker) take(id, n uint64) error {
 		return w.bad(id, "there is no such page")
 	}
 	for i := id; i < id+n; i++ {
-		if w.used[i] {
+		if w.used[i/64]>>(i%64)&1 != 0 {
 			return w.bad(i, "it is used twice, or is free and used")
 		}
-		w.used[i] = true
+		w.used[i/64] |= 1 << (i % 64)
 	}
 	return nil
 }
 
-// read returns a page with those that continue it.
+// read returns a page with those that continue it. Whoever is done with it puts
+// it back.
 func (w *walker) read(id uint64) (page []byte, flags uint16, count int, err error) {
 	if id < 2 || id >= w.meta.pages {
 		return nil, 0, 0, w.bad(id, "there is no such page")
 	}
-	head := make([]byte, pageHead)
-	if _, err := w.f.ReadAt(head, int64(id*w.meta.pageSize)); err != nil {
+	if n := len(w.spare); n > 0 {
+		page, w.spare = w.spare[n-1], w.spare[:n-1]
+	} else {
+		page = make([]byte, w.meta.pageSize)
+	}
+	if _, err := w.f.ReadAt(page, int64(id*w.meta.pageSize)); err != nil {
 		return nil, 0, 0, err
 	}
-	if order.Uint64(head) != id {
-		return nil, 0, 0, w.bad(id, "it calls itself page %d", order.Uint64(head))
+	if order.Uint64(page) != id {
+		return nil, 0, 0, w.bad(id, "it calls itself page %d", order.Uint64(page))
 	}
-	n := 1 + uint64(order.Uint32(head[12:]))
+	n := 1 + uint64(order.Uint32(page[12:]))
 	if err := w.take(id, n); err != nil {
 		return nil, 0, 0, err
 	}
-	page = make([]byte, n*w.meta.pageSize)
-	_, err = w.f.ReadAt(page, int64(id*w.meta.pageSize))
-	return page, order.Uint16(head[8:]), int(order.Uint16(head[10:])), err
+	if n > 1 {
+		w.putBack(page)
+		page = make([]byte, n*w.meta.pageSize)
+		_, err = w.f.ReadAt(page, int64(id*w.meta.pageSize))
+	}
+	return page, order.Uint16(page[8:]), int(order.Uint16(page[10:])), err
+}
+
+func (w *walker) putBack(page []byte) {
+	if uint64(len(page)) == w.meta.pageSize {
+		w.spare = append(w.spare, page)
+	}
 }
 
 func (w *walker) freelist() error {
@@ -228,55 +253,68 @@ func (w *walker) walk(id uint64, low, high []byte) error {
 	if err != nil {
 		return err
 	}
+	defer w.putBack(page)
 	return w.elements(id, page, flags, count, low, high)
 }
 
 func (w *walker) elements(id uint64, page []byte, flags uint16, count int, low, high []byte) error {
+	w.depth++
+	defer func() { w.depth-- }()
+	if w.depth > deepest {
+		return w.bad(id, "it lies too deep")
+	}
 	if flags != branchPage && flags != leafPage {
 		return w.bad(id, "it is neither branch nor leaf")
 	}
 	if count > (len(page)-pageHead)/elementSize || flags == branchPage && count == 0 {
 		return w.bad(id, "its count makes no sense")
 	}
-	keys := make([][]byte, count)
-	values := make([][]byte, count)
 	for i := range count {
-		at := pageHead + i*elementSize
-		e := page[at : at+elementSize]
-		var pos, keySize, valueSize uint64
-		if flags == branchPage {
-			pos, keySize = uint64(order.Uint32(e)), uint64(order.Uint32(e[4:]))
-		} else {
-			pos, keySize, valueSize = uint64(order.Uint32(e[4:])), uint64(order.Uint32(e[8:])), uint64(order.Uint32(e[12:]))
+		key, value, err := w.element(id, page, flags, i)
+		if err != nil {
+			return err
 		}
-		start := uint64(at) + pos
-		if start+keySize+valueSize > uint64(len(page)) {
-			return w.bad(id, "an element lies outside")
+		next := high
+		if i+1 < count {
+			if next, _, err = w.element(id, page, flags, i+1); err != nil {
+				return err
+			}
+			if bytes.Compare(key, next) >= 0 {
+				return w.bad(id, "its keys are not in order")
+			}
 		}
-		keys[i], values[i] = page[start:start+keySize], page[start+keySize:start+keySize+valueSize]
-		if i > 0 && bytes.Compare(keys[i-1], keys[i]) >= 0 || low != nil && bytes.Compare(keys[i], low) < 0 || high != nil && bytes.Compare(keys[i], high) >= 0 {
+		if low != nil && bytes.Compare(key, low) < 0 || high != nil && bytes.Compare(key, high) >= 0 {
 			return w.bad(id, "its keys are not in order")
 		}
-	}
-	for i := range count {
 		e := page[pageHead+i*elementSize:]
 		switch {
 		case flags == branchPage:
-			next := high
-			if i+1 < count {
-				next = keys[i+1]
-			}
-			err := w.walk(order.Uint64(e[8:]), keys[i], next)
-			if err != nil {
-				return err
-			}
+			err = w.walk(order.Uint64(e[8:]), key, next)
 		case order.Uint32(e)&bucketFlag != 0:
-			if err := w.bucket(id, values[i]); err != nil {
-				return err
-			}
+			err = w.bucket(id, value)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// element returns a key of a page and, on a leaf, what belongs to it.
+func (w *walker) element(id uint64, page []byte, flags uint16, i int) (key, value []byte, err error) {
+	at := pageHead + i*elementSize
+	e := page[at : at+elementSize]
+	var pos, keySize, valueSize uint64
+	if flags == branchPage {
+		pos, keySize = uint64(order.Uint32(e)), uint64(order.Uint32(e[4:]))
+	} else {
+		pos, keySize, valueSize = uint64(order.Uint32(e[4:])), uint64(order.Uint32(e[8:])), uint64(order.Uint32(e[12:]))
+	}
+	start := uint64(at) + pos
+	if start+keySize+valueSize > uint64(len(page)) {
+		return nil, nil, w.bad(id, "an element lies outside")
+	}
+	return page[start : start+keySize], page[start+keySize : start+keySize+valueSize], nil
 }
 
 // bucket looks at a bucket, which has a page of its own or, when it is small,

@@ -46,6 +46,7 @@ const (
 // Store is an open store file.
 type Store struct {
 	path   string
+	looker Looker
 	db     *bolt.DB
 	file   *os.File // the file inside db
 	schema int      // of the file
@@ -71,34 +72,49 @@ type Store struct {
 // takes one of an older schema to that of this program. An empty, short, damaged
 // or newer file is refused and left as it is. The error is an *Error around
 // ErrLocked, ErrDamaged or ErrNewer, or what the operating system says.
-func Open(path string) (*Store, error) { return OpenWith(path, "") }
+func Open(path string) (*Store, error) { return OpenWith(path, Options{}) }
 
-// OpenWith opens a store that has its backups in a directory: it makes no new
-// store when there is one of these (ErrMissing), an error about the file names
-// the newest, and a migration makes one first. No directory: beside the store.
-func OpenWith(path, backups string) (*Store, error) {
-	s, err := openOrCreate(path, backups)
+// Options are what a store's file does not say itself.
+type Options struct {
+	// Backups is the directory of its backups: no new store is made when there is
+	// one of these (ErrMissing), an error about the file names the newest, and a
+	// migration makes one first. Empty: beside the store.
+	Backups string
+
+	// Looker looks at the file before it is opened, and at every copy of it. nil:
+	// this process does.
+	Looker Looker
+}
+
+// OpenWith opens a store as Open does.
+func OpenWith(path string, o Options) (*Store, error) {
+	s, err := openOrCreate(path, o)
 	if err != nil {
-		return nil, nameBackup(err, backups)
+		return nil, nameBackup(err, o.Backups)
 	}
-	if err := s.migrate(migrations(), backups); err != nil {
+	if err := s.migrate(migrations(), o.Backups); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func openOrCreate(path, backups string) (*Store, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		if err := refuseNew(path, backups); err != nil {
-			return nil, err
+func openOrCreate(path string, o Options) (*Store, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = refuseNew(path, o.Backups); err == nil {
+			err = create(path)
 		}
-		if err := create(path); err != nil {
-			return nil, err
-		}
-	} else if err != nil {
+	} else if err == nil {
+		err = orHere(o.Looker).Look(path)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return open(path)
+	s, err := open(path)
+	if err == nil {
+		s.looker = o.Looker
+	}
+	return s, err
 }
 
 // Close waits for the writes under way and closes the file. Every later call
