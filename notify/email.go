@@ -158,9 +158,11 @@ func (e *Email) finish(s *smtpSession, reply string, err error) (tasks.Receipt, 
 
 // explain turns a failed step into what it means for the delivery.
 func (e *Email) explain(err error) *tasks.SendError {
+	outcome := smtpOutcome(err)
 	return &tasks.SendError{
-		Outcome: smtpOutcome(err),
-		Err:     e.hide.error(fmt.Errorf("mail server %s: %w", net.JoinHostPort(e.Host, fmt.Sprint(e.Port)), err)),
+		Outcome:   outcome,
+		Unreached: outcome == tasks.Transient && !namesRecipient(err),
+		Err:       e.hide.error(fmt.Errorf("mail server %s: %w", net.JoinHostPort(e.Host, fmt.Sprint(e.Port)), err)),
 	}
 }
 

@@ -335,6 +335,20 @@ func smtpOutcome(err error) tasks.Outcome {
 	return tasks.Transient
 }
 
+// namesRecipient reports whether a step failed at which the server knew for whom
+// the mail is: what fails before would fail for any other.
+func namesRecipient(err error) bool {
+	var failed *stepError
+	if !errors.As(err, &failed) || replyCode(err) == 421 { // it closes
+		return false
+	}
+	switch failed.step {
+	case stepRcpt, stepData, stepBody, stepDot:
+		return true
+	}
+	return false
+}
+
 // blamesSender reports whether a refusal is of our own address (RFC 3463, X.1.7
 // and X.1.8): servers like to put it off until a recipient is named.
 func blamesSender(err error) bool {

@@ -138,6 +138,11 @@ func misbehave(t *testing.T, script notifytest.Script, wrong string, want tasks.
 	if outcome(err) != want {
 		t.Errorf("want %s, got %v", want, err)
 	}
+	named := script["RCPT"] == wrong || script["DATA"] == wrong || script["."] == wrong
+	anyMail := want == tasks.Transient && (!named || strings.HasPrefix(wrong, "421"))
+	if got := tasks.AsSendError(err).Unreached; got != anyMail {
+		t.Errorf("it would be so for any mail: %v, want %v (%v)", got, anyMail, err)
+	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %s", took)
 	}

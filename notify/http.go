@@ -109,6 +109,7 @@ func (c *caller) noVerdict(a answer, err error) *tasks.SendError {
 	if a.mayBeYes(err) {
 		se.Outcome = tasks.Unknowable
 	}
+	se.Unreached = se.Outcome == tasks.Transient
 	switch hide := c.hide(); {
 	case a.status == 0:
 		se.Err = hide.error(err)

@@ -174,7 +174,7 @@ func (c *telegramCall) Do(req *http.Request) (*http.Response, error) {
 
 // telegramRefusal says what a no of the bot API means.
 func telegramRefusal(refusal *tgbotapi.Error) *tasks.SendError {
-	failed := &tasks.SendError{Outcome: tasks.Transient, RetryAfter: wait(refusal.RetryAfter), Err: refusal}
+	failed := &tasks.SendError{Outcome: tasks.Transient, RetryAfter: wait(refusal.RetryAfter), Unreached: refusal.Code < 400 || refusal.Code >= 500, Err: refusal}
 	switch code := refusal.Code; {
 	case refusal.MigrateToChatID != 0:
 		failed.Outcome = tasks.Moved

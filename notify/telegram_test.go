@@ -89,6 +89,9 @@ func TestTelegramRefusals(t *testing.T) {
 			server.Inject(c.fault)
 			_, err := bot.Send(t.Context(), tasks.Outgoing{Address: "-1001234567890:12", Text: "Kính gửi"})
 			wantFailure(t, err, c.want, telegramKey)
+			if got := tasks.AsSendError(err).Unreached; got != (c.fault.Code >= 500) {
+				t.Errorf("unreached: %v", got)
+			}
 			if c.fault.Text != "" && !strings.Contains(err.Error(), c.fault.Text) {
 				t.Errorf("the error does not tell what Telegram said: %v", err)
 			}
@@ -142,6 +145,9 @@ func TestTelegramBrokenAnswers(t *testing.T) {
 			server.Inject(c.fault)
 			_, err := bot.Send(t.Context(), tasks.Outgoing{Address: "42", Text: "Kính gửi"})
 			wantFailure(t, err, c.want, telegramKey)
+			if got := tasks.AsSendError(err).Unreached; got != (c.want.Outcome == tasks.Transient) {
+				t.Errorf("unreached: %v", got)
+			}
 			if err := bot.Check(t.Context()); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}

@@ -122,7 +122,7 @@ func (z *ZaloBot) call(ctx context.Context, method string, params map[string]str
 		if refusal.code == 0 {
 			refusal.code = a.status
 		}
-		failed = &tasks.SendError{Outcome: zaloBotOutcome(refusal.code), RetryAfter: headerWait(a.header), Err: refusal}
+		failed = &tasks.SendError{Outcome: zaloBotOutcome(refusal.code), RetryAfter: headerWait(a.header), Unreached: refusal.code >= 500, Err: refusal}
 	}
 	if a.status == http.StatusTooManyRequests || isZaloCode(failed.Err, http.StatusTooManyRequests) {
 		failed.RetryAfter = max(failed.RetryAfter, z.strikes.hit(time.Now()))

@@ -117,6 +117,9 @@ func TestZaloBrokenAnswers(t *testing.T) {
 			server.OAuth.Inject(fault)
 			_, err := oa.Send(t.Context(), toGroup)
 			wantFailure(t, err, tasks.SendError{Outcome: tasks.Transient}, appSecret, refreshToken)
+			if !tasks.AsSendError(err).Unreached {
+				t.Error("not called unreached")
+			}
 			if _, err := oa.Send(t.Context(), toGroup); err != nil {
 				t.Errorf("once more: %v", err)
 			}

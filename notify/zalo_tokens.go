@@ -252,7 +252,7 @@ func (z *zaloTokens) trade(ctx context.Context) *tasks.SendError {
 	defer z.mu.Unlock()
 	state := z.state
 	if err != nil || len(a.body) == 0 {
-		failed = &tasks.SendError{Outcome: tasks.Transient, RetryAfter: headerWait(a.header), Err: fmt.Errorf("renewing the access token: %w", answerless(a, err))}
+		failed = &tasks.SendError{Outcome: tasks.Transient, RetryAfter: headerWait(a.header), Unreached: true, Err: fmt.Errorf("renewing the access token: %w", answerless(a, err))}
 		if !a.written { // then it is not spent
 			state.Asked = time.Time{}
 			_ = z.save(state)
@@ -338,7 +338,7 @@ func (z *zaloTokens) adopt() *tasks.SendError {
 		failed = &tasks.SendError{Outcome: tasks.ChannelDown, Err: fmt.Errorf("renewing the access token: %w",
 			&zaloRefusal{int(reply.Error), strings.TrimSpace(reply.Name + " " + reply.Text)})}
 	default: // perhaps spent: the next attempt will tell
-		failed = &tasks.SendError{Outcome: tasks.Transient, Err: fmt.Errorf("renewing the access token: an answer that is none of Zalo's (%d bytes)", len(raw))}
+		failed = &tasks.SendError{Outcome: tasks.Transient, Unreached: true, Err: fmt.Errorf("renewing the access token: an answer that is none of Zalo's (%d bytes)", len(raw))}
 	}
 	if err := z.save(state); err != nil {
 		return &tasks.SendError{Outcome: tasks.Transient, Err: err}

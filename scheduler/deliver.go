@@ -109,6 +109,7 @@ type Health struct {
 	LastSent  time.Time
 	LastError string
 	ErrorAt   time.Time
+	Outage    Outage
 }
 
 // Health returns the health of every lane.
@@ -268,7 +269,7 @@ func (d *Deliverer) send(ctx context.Context, w *worker, del tasks.Delivery, add
 		del.PartsSent++
 		del.Reply = receipt.Reply
 		if del.PartsSent == len(c.Text) {
-			w.note(func(h *Health) { h.LastSent = d.Now() })
+			w.accepted(d.Now())
 			d.sent(ctx, w, del)
 			return nil
 		}

@@ -10,10 +10,14 @@ import (
 
 // Report gives the office's next notice something to tell that is no failed
 // delivery, such as a config that could not be reloaded.
-func (l *Loop) Report(cause string, at time.Time) {
+func (l *Loop) Report(cause string, at time.Time) { l.ReportOf("", cause, at) }
+
+// ReportOf does so for the trouble of a channel: the office hears of it through
+// another, and does not wait for the end of betweenNotices.
+func (l *Loop) ReportOf(ch tasks.Channel, cause string, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.troubles = append(l.troubles, tasks.Failure{At: at, Cause: cause})
+	l.troubles = append(l.troubles, tasks.Failure{At: at, Cause: cause, Recipient: tasks.Recipient{Channel: ch}})
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -46,7 +50,8 @@ func (l *Loop) tellFailures(now time.Time) error {
 			l.failing.Store(true)
 		}
 	}()
-	if since := now.Sub(l.told); since >= 0 && since < betweenNotices {
+	urgent := slices.ContainsFunc(l.troubles, func(f tasks.Failure) bool { return f.Channel != "" })
+	if since := now.Sub(l.told); since >= 0 && since < betweenNotices && !urgent {
 		return nil
 	}
 	notices, told, waiting, err := l.failureNotices(damaged, now)
@@ -81,7 +86,10 @@ func (l *Loop) failureNotices(damaged []string, now time.Time) (notices []tasks.
 		return nil, nil, 0, err
 	}
 	at := now.In(l.setup.Calendar.Location).Truncate(time.Second)
-	byPath := map[tasks.Channel][]tasks.Failure{"": l.troubles}
+	byPath := map[tasks.Channel][]tasks.Failure{}
+	for _, f := range l.troubles {
+		byPath[f.Channel] = append(byPath[f.Channel], f)
+	}
 	for _, what := range damaged {
 		byPath[""] = append(byPath[""], tasks.Failure{At: at, Cause: "một bản ghi trong cơ sở dữ liệu bị hỏng, nhiệm vụ hoặc thông báo ấy không được gửi; đề nghị quản trị viên chạy `nhacviec verify` và khôi phục bản sao lưu bằng `nhacviec restore`: " + what})
 	}

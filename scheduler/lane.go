@@ -26,6 +26,7 @@ type lane struct {
 	pausedUntil time.Time            // by the deliverer's clock
 	freeAt      map[string]time.Time // address -> when it may get the next message, by the real clock
 	health      Health
+	drought     drought
 }
 
 func newLane(d *Deliverer, ch tasks.Channel, cfg Lane) *lane {
@@ -242,14 +243,30 @@ func (l *lane) paused() time.Time {
 	return l.pausedUntil
 }
 
-func (l *lane) note(what func(*Health)) {
+// accepted notes that a message was taken.
+func (l *lane) accepted(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	what(&l.health)
+	l.health.LastSent, l.drought = now, drought{}
+}
+
+// refused notes an attempt that failed.
+func (l *lane) refused(address string, se *tasks.SendError, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.health.LastError, l.health.ErrorAt = se.Err.Error(), now
+	switch se.Outcome {
+	case tasks.Transient, tasks.Unknowable:
+		l.drought.add(address, se.Unreached, now)
+	case tasks.Permanent, tasks.Moved: // somebody is there
+		l.drought = drought{}
+	}
 }
 
 func (l *lane) condition() Health {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.health
+	h := l.health
+	h.Outage = l.drought.outage(l.deliverer.Now())
+	return h
 }

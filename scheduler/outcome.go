@@ -64,7 +64,7 @@ func (d *Deliverer) sent(ctx context.Context, w *worker, del tasks.Delivery) {
 func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se *tasks.SendError) error {
 	now := d.Now()
 	del.Error = se.Err.Error()
-	l.note(func(h *Health) { h.LastError, h.ErrorAt = del.Error, now })
+	l.refused(del.Address, se, now)
 	wait := max(backoff(del.Attempts), min(se.RetryAfter, longestRetry))
 	switch se.Outcome {
 	case tasks.Permanent, tasks.Moved:

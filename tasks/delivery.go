@@ -106,6 +106,7 @@ type SendError struct {
 	Outcome    Outcome
 	RetryAfter time.Duration // at least this long before the next attempt; 0: the caller's own schedule
 	NewAddress string        // with Moved
+	Unreached  bool          // nobody answered who could take a message, or who serves: it would be so for any other
 	Err        error
 }
 

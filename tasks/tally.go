@@ -47,7 +47,8 @@ type Late struct {
 
 // LateOf returns what was due LateAfter before now and has not left the house,
 // by channel. running is since when somebody could have sent it. What the office
-// was told of already, and what failed, is no silence.
+// was told of already, what failed, and what waits for its next attempt, is no
+// silence.
 func LateOf(rows []Delivery, now, running time.Time) []Late {
 	by := map[Channel]*Late{}
 	for _, d := range rows {
@@ -56,8 +57,10 @@ func LateOf(rows []Delivery, now, running time.Time) []Late {
 			due = d.At
 		}
 		since := due
-		if running.After(since) {
-			since = running
+		for _, later := range []time.Time{running, d.NextAttempt} {
+			if later.After(since) {
+				since = later
+			}
 		}
 		if d.State == Failed || d.Told || now.Sub(since) < LateAfter {
 			continue

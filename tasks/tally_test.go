@@ -16,10 +16,13 @@ func TestTallyAndLate(t *testing.T) {
 	}
 	told := row(Email, Retry, at(5, 7, 30))
 	told.Told = true
+	tried := row(Telegram, Retry, at(5, 7, 30)) // of its own accord; its next try is not late
+	tried.NextAttempt = at(5, 7, 46)
 	rows := []Delivery{
 		row(Email, Planned, at(5, 7, 30)),
 		row(Email, Sending, at(5, 7, 45)),
 		row(Email, Retry, at(5, 7, 46)), // not late yet
+		tried,
 		told,
 		row(Telegram, Planned, at(4, 7, 30)), // of yesterday: its channel is gone
 		row(Email, Failed, at(5, 7, 30)),
@@ -28,7 +31,7 @@ func TestTallyAndLate(t *testing.T) {
 	sent := []Delivery{{SentAt: at(5, 0, 1).UTC()}, {SentAt: at(4, 23, 59)}} // in UTC both are of the 4th
 	now := at(5, 8, 0)
 	got := TallyOf(DateOf(now), zone, rows, sent)
-	want := Tally{Planned: 7, Sent: 1, Waiting: 5, Failed: 1, Oldest: at(4, 7, 30)}
+	want := Tally{Planned: 8, Sent: 1, Waiting: 6, Failed: 1, Oldest: at(4, 7, 30)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tally: -want +got:\n%s", diff)
 	}

@@ -136,6 +136,18 @@ func troubles() []trouble {
 			name := filepath.Join(s.dir, "copies")
 			return errors.Join(os.RemoveAll(name), os.WriteFile(name, nil, 0o600))
 		}},
+		{name: "the mail server puts every mail off", by: tasks.Telegram, slow: true, set: func(s *scene) error {
+			for range 20 {
+				s.mail.Inject(notifytest.SMTPFault{Step: "mail", Reply: "451 4.3.0 come back later"})
+			}
+			return nil
+		}},
+		{name: "Telegram has only pages of excuse", by: tasks.Email, slow: true, set: func(s *scene) error {
+			for range 20 {
+				s.telegram.Inject(notifytest.BadGateway)
+			}
+			return nil
+		}},
 	}
 }
 
@@ -164,7 +176,7 @@ func damageTask(_ context.Context, s *scene, _ *daemon) error {
 // office hears of it on a channel that works.
 func beTold(ctx context.Context, l *lab) (res result, err error) {
 	res.inFlight = -1
-	if res.skipped = canSetClocks(ctx, l); res.skipped != "" { // some shows only after a quarter of an hour
+	if res.skipped = canSetClocks(ctx, l); res.skipped != "" { // some shows only after minutes
 		return res, ctx.Err()
 	}
 	all := troubles()
@@ -203,8 +215,11 @@ func beTold(ctx context.Context, l *lab) (res result, err error) {
 }
 
 // slowly is by how much the clock is set forward when only time shows a trouble:
-// the program calls a message late after a quarter of an hour.
-const slowly = 16 * time.Minute
+// the program calls a channel dead after three minutes of failing.
+const slowly = 3*time.Minute + 30*time.Second
+
+// inTime is within what the office must have heard.
+const inTime = 5 * time.Minute
 
 // makeTrouble returns how long it took, by the program's clock.
 func (l *lab) makeTrouble(ctx context.Context, t trouble, name string, res *result) (took time.Duration, err error) {
@@ -264,6 +279,9 @@ func (l *lab) makeTrouble(ctx context.Context, t trouble, name string, res *resu
 	took = time.Since(begun)
 	if t.slow {
 		took += slowly
+	}
+	if took > inTime {
+		res.fail("the office heard of it after %s, want %s", took.Round(time.Second), inTime)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nhacviec/scheduler"
 	"nhacviec/tasks"
 	"nhacviec/tasks/store"
 	"nhacviec/web"
@@ -64,7 +65,11 @@ func (s *service) listen(now time.Time) error {
 	s.silence.mu.Unlock()
 
 	found := map[string][]any{} // cause -> details for the log
+	health := s.daemon.deliverer.Health()
 	for _, l := range late {
+		if health[l.Channel].Outage != "" { // findOutages tells
+			continue
+		}
 		cause := "đã quá 15 phút mà còn thông báo chưa gửi đi được qua " + channelWords[l.Channel]
 		if !slices.Contains(cfg.Setup.Channels, l.Channel) {
 			cause = "cấu hình không còn kênh " + channelWords[l.Channel] + " nhưng còn thông báo chờ gửi qua kênh này"
@@ -79,7 +84,7 @@ func (s *service) listen(now time.Time) error {
 		found[cause+"; quản trị viên xem: nhacviec status"] = []any{"last", passed, "error", passErr}
 	}
 	for cause, details := range found {
-		if s.silence.isNews(cause, now) {
+		if s.silence.wasFound(cause) && s.silence.isNews(cause, now) {
 			s.log.Error("messages have not left the house in time", append(details, "told", cause)...)
 			s.daemon.loop.Report(cause, now)
 		}
@@ -99,13 +104,42 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// isNews reports whether the last look found a cause too, and the office was not
-// told of it today. It is now.
+// outageWords say what a channel suffers from.
+var outageWords = map[scheduler.Outage]string{
+	scheduler.Unreachable: "không kết nối được với máy chủ, hoặc máy chủ không phục vụ",
+	scheduler.PuttingOff:  "máy chủ đều hoãn nhận các thông báo",
+}
+
+// findOutages tells the office of the channels on which nothing goes out any
+// more, through the others, while that is still news.
+func (s *service) findOutages(now time.Time) {
+	now = now.In(s.current().Location)
+	for ch, h := range s.daemon.deliverer.Health() {
+		if h.Outage == "" {
+			continue
+		}
+		cause := "kênh " + channelWords[ch] + ": hơn 3 phút qua " + outageWords[h.Outage] + ", chưa thông báo nào gửi đi được; " +
+			"phần mềm vẫn tự gửi lại, kính đề nghị quản trị viên kiểm tra đường truyền và máy chủ của kênh này (xem: nhacviec status)"
+		if s.silence.isNews(cause, now) {
+			s.log.Error("nothing goes out on a channel", "channel", ch, "outage", h.Outage, "error", h.LastError)
+			s.daemon.loop.ReportOf(ch, cause, now)
+		}
+	}
+}
+
+// wasFound reports whether the last look found a cause.
+func (s *silence) wasFound(cause string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.causes[cause]
+}
+
+// isNews reports whether the office was not told of a cause today. It is now.
 func (s *silence) isNews(cause string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	today := tasks.DateOf(now)
-	if !s.causes[cause] || s.told[cause] == today {
+	if s.told[cause] == today {
 		return false
 	}
 	if s.told == nil {

@@ -20,8 +20,8 @@ const keepEvery = 20 * time.Second
 // messages. It returns a function that waits for its end, after ctx has ended.
 func (s *service) tend(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
-	each := func(look func(now time.Time)) {
-		tick := time.NewTicker(tendEvery)
+	each := func(every time.Duration, look func(now time.Time)) {
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			select {
@@ -36,18 +36,19 @@ func (s *service) tend(ctx context.Context) (wait func()) {
 	}
 	wg.Go(func() { s.watch.run(ctx) })
 	wg.Go(func() {
-		each(func(now time.Time) {
+		each(tendEvery, func(now time.Time) {
 			c := s.current()
 			s.backups.look(c.Backup, now.In(c.Location))
 		})
 	})
 	wg.Go(func() {
-		each(func(now time.Time) {
+		each(tendEvery, func(now time.Time) {
 			if err := s.listen(now); err != nil {
 				s.log.Error("cannot tell what has been sent", "error", err)
 			}
 		})
 	})
+	wg.Go(func() { each(keepEvery, s.findOutages) })
 	wg.Go(func() {
 		tick := time.NewTicker(keepEvery)
 		defer tick.Stop()
