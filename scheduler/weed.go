@@ -140,7 +140,7 @@ func digest(text string) string {
 }
 
 // divide parts a message of which some parts have gone out: what they carried
-// is told, the rest becomes a message of its own.
+// is told, and its text is theirs; the rest becomes a message of its own.
 func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.Delivery) {
 	gone := map[int]bool{}
 	for _, part := range del.Carries[:del.PartsSent] {
@@ -150,6 +150,8 @@ func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.
 	}
 	told = del
 	told.State, told.SentAt, told.Error, told.Steps = tasks.Delivered, now, "", nil
+	told.Text = strings.Join(del.Parts[:del.PartsSent], "\n")
+	told.SHA256 = digest(told.Text)
 	m := del.Message
 	m.Steps = nil
 	for i, step := range del.Steps {
@@ -159,7 +161,9 @@ func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.
 			m.Steps = append(m.Steps, step)
 		}
 	}
-	return told, tasks.NewDelivery(m, config, now)
+	rest = tasks.NewDelivery(m, config, now)
+	rest.Again = del.Again
+	return told, rest
 }
 
 // outdated reports whether the parts of a message that are not sent yet say

@@ -186,6 +186,9 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 // of a delivery, Told stays until it fails for good. To settle a delivery again in the same state
 // changes nothing; in another it is refused with ErrSettled.
 func (s *Store) Put(d tasks.Delivery, now time.Time) error {
+	if d.State != tasks.Sending { // its text is kept
+		d.Text = ""
+	}
 	text, err := s.pack(d)
 	if err != nil {
 		return err
@@ -199,10 +202,18 @@ func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 	})
 }
 
-// Divide settles what of a delivery has gone out, as Put does, and stores the
-// rest as a new delivery that waits, with its sent marks, in one transaction.
+// Divide settles what of a delivery has gone out, as Put does, keeps its text,
+// and stores the rest as a new delivery that waits, with its sent marks, in one
+// transaction.
 func (s *Store) Divide(told, rest tasks.Delivery, now time.Time) error {
+	text, err := s.pack(told)
+	if err != nil {
+		return err
+	}
 	return s.update(func(tx *bolt.Tx) error {
+		if err := keepText(tx, text); err != nil {
+			return err
+		}
 		if _, err := s.putDelivery(tx, told, now); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ const longestText = 16 << 20
 // pack makes the text of a delivery ready to be kept, before a transaction is
 // waited for.
 func (s *Store) pack(d tasks.Delivery) (packed, error) {
-	if d.Text == "" || d.State != tasks.Sending {
+	if d.Text == "" {
 		return packed{}, nil
 	}
 	sum := sha256.Sum256([]byte(d.Text))
