@@ -13,6 +13,9 @@ import (
 // which keeps the time itself, a line has no time and begins with its
 // priority, so that `journalctl -p warning` works.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	if f, ok := w.(*os.File); ok {
+		w = &pipeLog{file: f, patience: logPatience}
+	}
 	options := &slog.HandlerOptions{Level: level}
 	if os.Getenv("JOURNAL_STREAM") == "" {
 		return slog.New(slog.NewTextHandler(w, options))
