@@ -41,7 +41,7 @@ func fillDisk(ctx context.Context, l *lab) (res result, err error) {
 
 // fullDisk lets the disk become full under some daemons, side by side.
 func fullDisk(ctx context.Context, l *lab, res *result) error {
-	offices, cycles := l.scale(5, 1), l.scale(4, 1)
+	offices, cycles := l.scale(10, 1), l.scale(2, 1)
 	results := make([]result, offices)
 	errs := make([]error, offices)
 	var waiting sync.WaitGroup

@@ -22,13 +22,20 @@ const maxCopies = 4
 
 // killAtRandom kills the daemon again and again while it sends, then lets it
 // finish.
-func killAtRandom(ctx context.Context, l *lab) (res result, err error) {
-	kills := l.scale(500, 12)
+func killAtRandom(ctx context.Context, l *lab) (result, error) {
+	res, err := l.perSeed(ctx, killDrawn)
+	res.judgeLoad()
+	return res, err
+}
+
+// killDrawn does so with the kills that are drawn from one seed.
+func killDrawn(ctx context.Context, l *lab) (res result, err error) {
+	kills := l.share(510, 12)
 	p := plan{
 		messages: map[tasks.Channel]int{
-			tasks.Email:    l.scale(4500, 120),
-			tasks.Telegram: l.scale(1500, 40),
-			tasks.ZaloBot:  l.scale(200, 6),
+			tasks.Email:    l.share(7500, 120),
+			tasks.Telegram: l.share(2340, 40),
+			tasks.ZaloBot:  l.share(180, 6),
 		},
 		latency: 30 * time.Millisecond,
 	}
@@ -66,10 +73,9 @@ func killAtRandom(ctx context.Context, l *lab) (res result, err error) {
 	if most := o.mostCopies(); most > maxCopies {
 		res.fail("one message came %d times", most)
 	}
-	res.note("G2: the ledger marks %d attempts uncertain, %.2f a kill and at most %d; %.2f messages a kill came again and at most %d, of %d workers; no message more than %d times; %d mails came more than once, %d of them with another Message-ID",
+	res.note("the ledger marks %d attempts uncertain, %.2f a kill and at most %d; %.2f messages a kill came again and at most %d, of %d workers; no message more than %d times; %d mails came more than once, %d of them with another Message-ID",
 		res.doubts, float64(res.doubts)/float64(kills), res.worst, float64(res.repeated)/float64(kills), o.mostRepeated(), workers, o.mostCopies(), repeated, differing)
 	res.note("%d of %d copies had come when the last kill fell; mail 100/s, Telegram 25/s, Zalo 50/min are the program's own limits", before, o.copies())
-	res.judgeLoad()
 	return res, nil
 }
 
@@ -96,7 +102,7 @@ func (o *office) killFirst(ctx context.Context) error {
 // killOnce starts the daemon and kills it a moment after it takes up sending; one
 // time in ten a moment after its start, wherever it is then.
 func (o *office) killOnce(ctx context.Context, rng *rand.Rand, res *result) error {
-	moment := time.Duration(30+rng.IntN(301)) * time.Millisecond
+	moment := time.Duration(rng.IntN(251)) * time.Millisecond
 	early := rng.IntN(10) == 0
 	d, err := o.start(ctx, nil)
 	if err != nil {
@@ -106,11 +112,12 @@ func (o *office) killOnce(ctx context.Context, rng *rand.Rand, res *result) erro
 		if err := d.ready(20 * time.Second); err != nil {
 			return err
 		}
-		for begun := time.Now(); o.busy() == 0 && time.Since(begun) < 500*time.Millisecond; {
-			time.Sleep(time.Millisecond)
-		}
+		o.untilBusy(5 * time.Second)
 	}
 	time.Sleep(moment)
+	if !early {
+		o.untilBusy(50 * time.Millisecond)
+	}
 	if o.busy() > 0 {
 		res.inFlight++
 	}
@@ -118,6 +125,13 @@ func (o *office) killOnce(ctx context.Context, rng *rand.Rand, res *result) erro
 	o.newLife()
 	res.faults++
 	return ctx.Err()
+}
+
+// untilBusy waits until a message is under way, for as long as any can be.
+func (o *office) untilBusy(limit time.Duration) {
+	for begun := time.Now(); o.busy() == 0 && o.missing() > 0 && time.Since(begun) < limit; {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // judgeLoad voids a run whose kills fell into idleness.

@@ -21,6 +21,7 @@ type lab struct {
 	version string
 	seed    uint64
 	quick   bool
+	spent   *usage // of the group that runs
 }
 
 // newLab builds the release binary into a directory.

@@ -22,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -62,6 +63,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (ok bool,
 	}
 	dir, err := os.MkdirTemp("", "faults-")
 	if err != nil {
+		return false, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil { // a trace knows files by their true names
 		return false, err
 	}
 	if *keep {
@@ -105,14 +109,17 @@ func choose(all []group, only string) ([]group, error) {
 // that mostly wait run beside the others.
 func (l *lab) runAll(ctx context.Context, chosen []group, side int, progress io.Writer) []outcome {
 	results := make([]outcome, len(chosen))
+	started := time.Now()
 	one := func(i int) {
 		began := time.Now()
-		res, err := chosen[i].run(ctx, l)
+		own := *l
+		own.spent = &usage{}
+		res, err := chosen[i].run(ctx, &own)
 		if err != nil {
 			res.failures = append(res.failures, "the harness itself failed: "+err.Error())
 		}
-		results[i] = outcome{chosen[i], res, time.Since(began)}
-		fmt.Fprintf(progress, "%-8s %-5s %s\n", results[i].id, res.verdict(), results[i].took.Round(100*time.Millisecond))
+		results[i] = outcome{chosen[i], res, time.Since(began), own.spent.seconds()}
+		fmt.Fprintf(progress, "%-4s %-7s %5.0f s, %4.0f s of processor, ended after %s\n", results[i].id, res.verdict(), results[i].took.Seconds(), results[i].spent, time.Since(started).Round(time.Second))
 	}
 	for i, g := range chosen {
 		if g.alone && !l.quick {

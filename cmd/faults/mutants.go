@@ -4,8 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os/exec"
 	"sync"
 )
 
@@ -99,8 +99,8 @@ func seedMutants(ctx context.Context, l *lab) (res result, err error) {
 // seedOne builds one mutant and returns the first thing that is seen of it, "" for
 // nothing.
 func (l *lab) seedOne(ctx context.Context, m mutant, i int) (seen string, err error) {
-	if m.by == "G4" && exec.CommandContext(ctx, "strace", "-D", "true").Run() != nil {
-		return "", fmt.Errorf("needs strace")
+	if why := canTrace(ctx); m.by == "G4" && why != "" {
+		return "", errors.New(why)
 	}
 	sick := *l
 	sick.quick = true

@@ -37,7 +37,7 @@ type office struct {
 type plan struct {
 	messages    map[tasks.Channel]int
 	connections int           // to the mail server; 0: 8
-	perMinute   int           // mails; 0: 6000, the most
+	perMinute   int           // mails; 0: 6000
 	latency     time.Duration // of every far end
 }
 
@@ -200,6 +200,7 @@ func (o *office) verb(ctx context.Context, args ...string) (stdout, stderr strin
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.SysProcAttr = o.attributes()
 	err = cmd.Run()
+	o.lab.spent.add(cmd.ProcessState)
 	var ended *exec.ExitError
 	if errors.As(err, &ended) && ended.Exited() {
 		err = nil

@@ -36,7 +36,9 @@ func (l *lab) build(ctx context.Context, name string, patches []patch) (string, 
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/nhacviec")...)
 	cmd.Dir = l.root
-	if _, err := output(cmd); err != nil {
+	_, err := output(cmd)
+	l.spent.add(cmd.ProcessState)
+	if err != nil {
 		return "", fmt.Errorf("build %q: %w", name, err)
 	}
 	return binary, nil

@@ -166,6 +166,13 @@ func (r *result) add(part string, other result) {
 	r.doubts += other.doubts
 	r.setAside += other.setAside
 	r.lost += other.lost
+	r.worst = max(r.worst, other.worst)
+	if r.inFlight >= 0 && other.inFlight >= 0 {
+		r.inFlight += other.inFlight
+	}
+	if other.void != "" {
+		r.void = part + ": " + other.void
+	}
 	for _, f := range other.failures {
 		r.fail("%s: %s", part, f)
 	}

@@ -26,9 +26,18 @@ type daemon struct {
 // start starts the daemon of an office, as wrap says: a command in front of it,
 // and variables of the environment.
 func (o *office) start(ctx context.Context, wrap []string, env ...string) (*daemon, error) {
+	return o.startInto(ctx, nil, wrap, env...)
+}
+
+// startInto starts the daemon with its log going to a file; nil: to the
+// harness.
+func (o *office) startInto(ctx context.Context, file *os.File, wrap []string, env ...string) (*daemon, error) {
 	args := append(append([]string{}, wrap...), o.binary, "serve", "-c", o.config)
 	d := &daemon{office: o, cmd: exec.CommandContext(ctx, args[0], args[1:]...), log: newLogbook(), ended: make(chan struct{})}
 	d.cmd.Stderr = d.log
+	if file != nil {
+		d.cmd.Stderr = file
+	}
 	d.cmd.Env = append(os.Environ(), env...)
 	d.cmd.SysProcAttr = o.attributes()
 	if err := d.cmd.Start(); err != nil {
@@ -36,6 +45,7 @@ func (o *office) start(ctx context.Context, wrap []string, env ...string) (*daem
 	}
 	go func() {
 		d.err = d.cmd.Wait()
+		o.lab.spent.add(d.cmd.ProcessState)
 		o.hear(d.log.bytes())
 		close(d.ended)
 	}()

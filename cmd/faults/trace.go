@@ -29,15 +29,15 @@ type diskOp struct {
 // straceArgs runs a command so that trace can be read with readTrace. The
 // tracer is a grandchild (-D): signals and exit codes are the command's own.
 func straceArgs(trace string) []string {
-	return []string{"strace", "-f", "-D", "-qq", "-xx", "-s", "33554432", "-e", "signal=none",
-		"-e", "trace=openat,close,write,pwrite64,ftruncate,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat", "-o", trace}
+	return []string{"strace", "-f", "-D", "-qq", "-xx", "-y", "-s", "33554432", "-e", "signal=none",
+		"-e", "trace=write,pwrite64,ftruncate,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat", "-o", trace}
 }
 
 var (
-	traceLine   = regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?([a-z0-9]+)(?:\(| resumed>)(.*)$`)
-	traceEnd    = regexp.MustCompile(`\) += (-?\d+)`)
-	firstNumber = regexp.MustCompile(`^\d+`)
-	traceText   = regexp.MustCompile(`"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?`)
+	traceLine  = regexp.MustCompile(`^(\d+) +(?:<\.\.\. )?([a-z0-9]+)(?:\(| resumed>)(.*)$`)
+	traceEnd   = regexp.MustCompile(`\) += (-?\d+)`)
+	descriptor = regexp.MustCompile(`^(\d+)<((?:\\x[0-9a-f]{2})*)>`)
+	traceText  = regexp.MustCompile(`"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?`)
 )
 
 // tracer turns the lines of strace into ops on files whose path begins with
@@ -45,7 +45,6 @@ var (
 type tracer struct {
 	prefix  string
 	ops     []diskOp
-	open    map[int]int    // descriptor -> file, -1 for the directory
 	names   map[string]int // path -> file
 	files   int
 	pending map[string]string // pid -> the call that is not finished
@@ -61,7 +60,7 @@ func readTrace(trace, prefix string) ([]diskOp, error) {
 		return nil, err
 	}
 	defer f.Close()
-	t := &tracer{prefix: prefix, open: map[int]int{}, names: map[string]int{prefix: 0}, files: 1, pending: map[string]string{}, begun: map[string]int{}}
+	t := &tracer{prefix: prefix, names: map[string]int{prefix: 0}, files: 1, pending: map[string]string{}, begun: map[string]int{}}
 	lines := bufio.NewReaderSize(f, 1<<20)
 	for {
 		line, err := lines.ReadString('\n')
@@ -107,7 +106,6 @@ func (t *tracer) apply(call, rest string, begun int) error {
 	if end == nil || strings.HasPrefix(end[1], "-") {
 		return nil
 	}
-	result, _ := strconv.Atoi(end[1])
 	var texts []string
 	for _, m := range traceText.FindAllStringSubmatch(rest, -1) {
 		if m[2] != "" {
@@ -119,16 +117,8 @@ func (t *tracer) apply(call, rest string, begun int) error {
 		}
 		texts = append(texts, string(b))
 	}
-	fd := -1
-	if m := firstNumber.FindString(rest); m != "" {
-		fd, _ = strconv.Atoi(m)
-	}
-	file, ours := t.open[fd]
+	fd, file, ours := t.target(rest)
 	switch call {
-	case "openat":
-		t.opened(texts[0], result)
-	case "close":
-		delete(t.open, fd)
 	case "pwrite64", "write":
 		if ours && file >= 0 && call == "pwrite64" {
 			parts := strings.Split(rest[strings.LastIndexByte(rest, '"'):], ",")
@@ -167,19 +157,27 @@ func (t *tracer) apply(call, rest string, begun int) error {
 	return nil
 }
 
-func (t *tracer) opened(path string, fd int) {
-	switch {
-	case path == filepath.Dir(t.prefix):
-		t.open[fd] = -1
-	case strings.HasPrefix(path, t.prefix):
-		if _, known := t.names[path]; !known {
-			t.names[path] = t.files
-			t.files++
-		}
-		t.open[fd] = t.names[path]
-	default:
-		delete(t.open, fd)
+// target returns the descriptor of a call and its file, -1 for the directory;
+// ours says that it is one of the store's.
+func (t *tracer) target(rest string) (fd, file int, ours bool) {
+	m := descriptor.FindStringSubmatch(rest)
+	if m == nil {
+		return -1, 0, false
 	}
+	fd, _ = strconv.Atoi(m[1])
+	name, err := hex.DecodeString(strings.ReplaceAll(m[2], `\x`, ""))
+	path := string(name)
+	switch {
+	case err != nil || !strings.HasPrefix(path, t.prefix) && path != filepath.Dir(t.prefix):
+		return fd, 0, false
+	case path == filepath.Dir(t.prefix):
+		return fd, -1, true
+	}
+	if _, known := t.names[path]; !known {
+		t.names[path] = t.files
+		t.files++
+	}
+	return fd, t.names[path], true
 }
 
 func (t *tracer) named(call string, texts []string) {
