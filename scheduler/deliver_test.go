@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -106,13 +107,33 @@ func begin(t *testing.T, rules []Rule, tt ...tasks.Task) *world {
 	time.Sleep(time.Until(instant("2023-06-30 07:00")))
 	w := &world{t: t, email: &farEnd{}, telegram: &farEnd{}}
 	w.open(filepath.Join(t.TempDir(), "nhacviec.db"), rules)
-	_, err := w.store.Import(tasks.Plan{ID: "p", Issued: day("5/6/2023")}, time.Now(), "test", "", func([]tasks.Task) (tasks.Difference, error) {
-		return tasks.Difference{New: tt}, nil
-	})
+	err := w.store.Import(tasks.Plan{ID: "p", Issued: day("5/6/2023")}, time.Now(), "test", "", allNew(tt))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
+}
+
+func eachOf(tt []tasks.Task) iter.Seq2[tasks.Task, error] {
+	return func(yield func(tasks.Task, error) bool) {
+		for _, t := range tt {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// allNew brings tasks that are not stored yet.
+func allNew(tt []tasks.Task) func(tasks.Stored, func(tasks.Compared) error) error {
+	return func(_ tasks.Stored, keep func(tasks.Compared) error) error {
+		for _, t := range tt {
+			if err := keep(tasks.Compared{Fate: tasks.IsNew, New: t}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 func (w *world) open(path string, rules []Rule) {

@@ -66,8 +66,7 @@ func storeWith(b *testing.B, stored, due int) *store.Store {
 			tt = append(tt, t)
 		}
 		plan := tasks.Plan{ID: tt[0].Plan, Issued: day("5/6/2023")}
-		_, err := st.Import(plan, time.Now(), "bench", "", func([]tasks.Task) (tasks.Difference, error) { return tasks.Difference{New: tt}, nil })
-		if err != nil {
+		if err := st.Import(plan, time.Now(), "bench", "", allNew(tt)); err != nil {
 			b.Fatal(err)
 		}
 	}

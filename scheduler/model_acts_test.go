@@ -203,8 +203,8 @@ func (w *modelWorld) importRows(rt *rapid.T) {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	_, err = w.store.Import(plan, time.Now(), "an", "", func(stored []tasks.Task) (tasks.Difference, error) {
-		return tasks.Compare(stored, read, today()), nil
+	err = w.store.Import(plan, time.Now(), "an", "", func(stored tasks.Stored, keep func(tasks.Compared) error) error {
+		return tasks.Compare(stored, eachOf(read), today(), keep)
 	})
 	if err != nil {
 		rt.Fatal(err)

@@ -2,75 +2,140 @@ package tasks
 
 import (
 	"cmp"
+	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
 
-// Difference is what importing a plan again changes.
-type Difference struct {
-	New     []Task    // not stored yet
-	Changed []Changed // stored; the plan says something else now, or says it again
-	Gone    []Task    // no longer in the plan, as they are to be stored: cancelled
-	Same    []Task    // as stored; nothing the plan says changed
-}
+// Fate is what importing a plan again makes of a task.
+type Fate string
 
-// Alive counts the stored tasks that were not cancelled before.
-func (d Difference) Alive() int {
-	n := len(d.Same) + len(d.Gone)
-	for _, c := range d.Changed {
-		if c.Old.Status != Cancelled {
-			n++
-		}
-	}
-	return n
-}
+// The fates.
+const (
+	IsNew     Fate = "new"     // not stored yet
+	IsChanged Fate = "changed" // stored; the plan says something else now, or says it again
+	IsGone    Fate = "gone"    // no longer in the plan: cancelled
+	IsSame    Fate = "same"    // nothing the plan says changed
+)
 
-// CancelsMany reports that more than a tenth of the tasks would be cancelled:
-// perhaps it is not the whole plan.
-func (d Difference) CancelsMany() bool { return 10*len(d.Gone) > d.Alive() }
-
-// Changed is a task before and after an import. New is what to store.
-type Changed struct {
+// Compared is a task before and after an import. Of a new one there is no Old;
+// New is what to store, or what stays.
+type Compared struct {
+	Fate     Fate
 	Old, New Task
 }
 
+// Stored is what an import finds stored of its plan.
+type Stored interface {
+	Find(no Number) (t Task, found bool, err error)
+	All() iter.Seq2[Task, error]
+}
+
 // Compare compares the stored tasks of a plan with the tasks just read from
-// it. What people did stays: status, done dates, and what they put in the place
+// it, and calls keep for each of these in their order, then for those that are
+// gone in the order of their numbers. It holds no task but the one at hand.
+//
+// What people did stays: status, done dates, and what they put in the place
 // of the plan's words (a deadline too) unless those words changed since. Other terms make a new
 // version of the deadline, recorded today and not confirmed; other words with
 // the same terms do not. A task that comes back after it was cancelled has the
 // status it had, and its deadline counts as recorded today. Cancelled tasks
-// that stay away are in none of the lists.
-func Compare(stored, read []Task, today Date) Difference {
-	var diff Difference
-	old := make(map[Key]Task, len(stored))
-	for _, t := range stored {
-		old[t.Key] = t
-	}
-	inPlan := make(map[Key]bool, len(read))
-	for _, r := range read {
-		inPlan[r.Key] = true
-		o, ok := old[r.Key]
-		if ok {
-			r = underHand(o, r)
+// that stay away are passed over.
+func Compare(stored Stored, read iter.Seq2[Task, error], today Date, keep func(Compared) error) error {
+	met := map[Number]bool{} // stored, and in the plan
+	for r, err := range read {
+		if err != nil {
+			return err
 		}
-		switch {
-		case !ok:
-			diff.New = append(diff.New, r)
-		case saysSame(o, r) && o.Status != Cancelled:
-			diff.Same = append(diff.Same, o)
-		default:
-			diff.Changed = append(diff.Changed, Changed{o, merge(o, r, today)})
+		o, found, err := stored.Find(r.No)
+		if err != nil {
+			return err
+		}
+		out := Compared{Fate: IsNew, New: r}
+		if found {
+			met[r.No] = true
+			out = compareOne(o, r, today)
+		}
+		if err := keep(out); err != nil {
+			return err
 		}
 	}
-	for _, o := range stored {
-		if !inPlan[o.Key] && o.Status != Cancelled {
-			o.Was, o.Status = o.Status, Cancelled
-			diff.Gone = append(diff.Gone, o)
-		}
-	}
-	return diff
+	return missing(stored, met, keep)
 }
+
+func compareOne(o, r Task, today Date) Compared {
+	r = underHand(o, r)
+	if saysSame(o, r) && o.Status != Cancelled {
+		return Compared{IsSame, o, o}
+	}
+	return Compared{IsChanged, o, merge(o, r, today)}
+}
+
+// missing cancels the stored tasks that were not met.
+func missing(stored Stored, met map[Number]bool, keep func(Compared) error) error {
+	var gone []Number
+	for o, err := range stored.All() {
+		if err != nil {
+			return err
+		}
+		if !met[o.No] && o.Status != Cancelled {
+			gone = append(gone, o.No)
+		}
+	}
+	slices.SortFunc(gone, Number.Compare)
+	for _, no := range gone {
+		o, _, err := stored.Find(no)
+		if err != nil {
+			return err
+		}
+		t := o
+		t.Was, t.Status = o.Status, Cancelled
+		if err := keep(Compared{IsGone, o, t}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Difference counts the tasks of an import by their fate.
+type Difference struct {
+	New     int `json:"new"`
+	Changed int `json:"changed"`
+	Gone    int `json:"gone"`
+	Same    int `json:"same"`
+
+	back int // of those changed: they were cancelled before
+}
+
+// Add counts a task.
+func (d *Difference) Add(o Compared) {
+	switch o.Fate {
+	case IsNew:
+		d.New++
+	case IsChanged:
+		d.Changed++
+		if o.Old.Status == Cancelled {
+			d.back++
+		}
+	case IsGone:
+		d.Gone++
+	case IsSame:
+		d.Same++
+	}
+}
+
+// String says the counts.
+func (d Difference) String() string {
+	return fmt.Sprintf("%d new, %d changed, %d gone, %d the same", d.New, d.Changed, d.Gone, d.Same)
+}
+
+// Alive is how many of the stored tasks were not cancelled before.
+func (d Difference) Alive() int { return d.Same + d.Gone + d.Changed - d.back }
+
+// CancelsMany reports that more than a tenth of the tasks would be cancelled:
+// perhaps it is not the whole plan.
+func (d Difference) CancelsMany() bool { return 10*d.Gone > d.Alive() }
 
 // saysSame reports whether the plan still says what it said when o was stored.
 func saysSame(o, r Task) bool {

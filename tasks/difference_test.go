@@ -1,6 +1,9 @@
 package tasks
 
 import (
+	"iter"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +23,58 @@ func planned(t testing.TB, no Number, on string, d Deadline) Task {
 		Content:      "Nội dung", Product: "Báo cáo", Note: "Ghi chú",
 		Deadline: d, Status: Open, DeadlineOn: day(t, on),
 	}
+}
+
+// held are stored tasks.
+type held map[Number]Task
+
+func (h held) Find(no Number) (Task, bool, error) { t, ok := h[no]; return t, ok, nil }
+
+func (h held) All() iter.Seq2[Task, error] { return each(slices.Collect(maps.Values(h))) }
+
+func each(tt []Task) iter.Seq2[Task, error] {
+	return func(yield func(Task, error) bool) {
+		for _, t := range tt {
+			if !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+// differs is what Compare tells, sorted by fate.
+type differs struct {
+	New     []Task
+	Changed []Compared
+	Gone    []Task
+	Same    []Task
+}
+
+func compare(stored, read []Task, today Date) differs {
+	var d differs
+	var counts Difference
+	h := held{}
+	for _, t := range stored {
+		h[t.No] = t
+	}
+	err := Compare(h, each(read), today, func(o Compared) error {
+		counts.Add(o)
+		switch o.Fate {
+		case IsNew:
+			d.New = append(d.New, o.New)
+		case IsChanged:
+			d.Changed = append(d.Changed, o)
+		case IsGone:
+			d.Gone = append(d.Gone, o.New)
+		case IsSame:
+			d.Same = append(d.Same, o.New)
+		}
+		return nil
+	})
+	if counts.back = 0; err != nil || counts != (Difference{New: len(d.New), Changed: len(d.Changed), Gone: len(d.Gone), Same: len(d.Same)}) {
+		panic(counts.String())
+	}
+	return d
 }
 
 func TestCompareSorts(t *testing.T) {
@@ -42,13 +97,13 @@ func TestCompareSorts(t *testing.T) {
 	gone.Status, gone.Was = Cancelled, Done
 	altered := alters
 	altered.Content = "Nội dung khác"
-	want := Difference{
+	want := differs{
 		New:     []Task{fresh},
-		Changed: []Changed{{alters, altered}},
+		Changed: []Compared{{IsChanged, alters, altered}},
 		Gone:    []Task{gone},
 		Same:    []Task{stays},
 	}
-	got := Compare([]Task{stays, goes, long, alters}, []Task{fresh, readAlters, readStays}, today)
+	got := compare([]Task{stays, goes, long, alters}, []Task{fresh, readAlters, readStays}, today)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -152,20 +207,20 @@ func TestCompareOneTask(t *testing.T) {
 			c.before(&stored)
 			read := planned(t, "7", now, c.read)
 			c.plan(&read)
-			want := Difference{Same: []Task{stored}}
+			want := differs{Same: []Task{stored}}
 			if c.after != nil {
 				after := stored
 				c.after(&after)
-				want = Difference{Changed: []Changed{{stored, after}}}
+				want = differs{Changed: []Compared{{IsChanged, stored, after}}}
 			}
-			got := Compare([]Task{stored}, []Task{read}, day(t, now))
+			got := compare([]Task{stored}, []Task{read}, day(t, now))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if c.after == nil {
 				return
 			}
-			again := Compare([]Task{got.Changed[0].New}, []Task{read}, day(t, now)+1)
+			again := compare([]Task{got.Changed[0].New}, []Task{read}, day(t, now)+1)
 			if len(again.Same) != 1 {
 				t.Errorf("importing the same plan once more changes something:\n%s", cmp.Diff(got.Changed[0].New, again.Changed))
 			}
@@ -182,7 +237,7 @@ func extended(t testing.TB, d Deadline) Deadline {
 
 func TestCompareNothing(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff(Difference{}, Compare(nil, nil, 1)); diff != "" {
+	if diff := cmp.Diff(differs{}, compare(nil, nil, 1)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -141,7 +141,7 @@ func underHand(o, read Task) Task {
 
 // Overruled names what a person had settled and the plan's file now says anew:
 // deadline, lead, coordinating, content, product, note.
-func (c Changed) Overruled() []string {
+func (c Compared) Overruled() []string {
 	out := []string{}
 	if c.Old.Deadline.Source == FromAdmin && c.New.Deadline.Version != c.Old.Deadline.Version {
 		out = append(out, "deadline")

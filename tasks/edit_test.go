@@ -92,8 +92,8 @@ func TestCompareByHand(t *testing.T) {
 
 	same := func(name string, read Task) {
 		t.Helper()
-		got := Compare([]Task{stored}, []Task{read}, day(t, now))
-		if diff := cmp.Diff(Difference{Same: []Task{stored}}, got); diff != "" {
+		got := compare([]Task{stored}, []Task{read}, day(t, now))
+		if diff := cmp.Diff(differs{Same: []Task{stored}}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -117,7 +117,7 @@ func TestCompareByHand(t *testing.T) {
 	} {
 		read := planned2(t, file, now)
 		change(&read)
-		got := Compare([]Task{stored}, []Task{read}, day(t, now))
+		got := compare([]Task{stored}, []Task{read}, day(t, now))
 		if len(got.Changed) != 1 {
 			t.Errorf("another %s in the file changes nothing: %+v", fields[i], got)
 			continue
@@ -129,7 +129,7 @@ func TestCompareByHand(t *testing.T) {
 		if was, is := c.Old.ByHand.fields(), c.New.ByHand.fields(); is[i] != nil {
 			t.Errorf("%s is still settled by hand: %v, was %v", fields[i], *is[i], *was[i])
 		}
-		if again := Compare([]Task{c.New}, []Task{read}, day(t, now)); len(again.Same) != 1 {
+		if again := compare([]Task{c.New}, []Task{read}, day(t, now)); len(again.Same) != 1 {
 			t.Errorf("another %s: importing once more changes something: %+v", fields[i], again.Changed)
 		}
 	}
@@ -139,7 +139,7 @@ func TestCompareByHand(t *testing.T) {
 	read := planned2(t, file, now)
 	read.Deadline = dated(t, "2023-09-30")
 	read.Deadline.Text = "Quý III/2023"
-	got := Compare([]Task{moved}, []Task{read}, day(t, now))
+	got := compare([]Task{moved}, []Task{read}, day(t, now))
 	if len(got.Changed) != 1 || cmp.Diff([]string{"deadline"}, got.Changed[0].Overruled()) != "" {
 		t.Errorf("a deadline set by hand and another in the file: %+v", got)
 	}

@@ -47,7 +47,7 @@ func TestUnderstand(t *testing.T) {
 	if dl := got[3].Deadline; dl.Kind != Ongoing || dl.Source != FromDeadline {
 		t.Errorf("a cell with words keeps the content out: got %+v", dl)
 	}
-	if diff := Compare(got, got, today+1); len(diff.Same) != 4 {
+	if diff := compare(got, got, today+1); len(diff.Same) != 4 {
 		t.Errorf("the same plan again is not the same: %+v", diff)
 	}
 }
@@ -101,12 +101,12 @@ func TestSubTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff := Compare(tt[:1], alone, today+1)
+	diff := compare(tt[:1], alone, today+1)
 	if len(diff.Changed) != 1 || !diff.Changed[0].New.NeedsLook() || diff.Changed[0].New.Deadline.Version != 2 {
 		t.Errorf("without sub-tasks: %+v", diff)
 	}
 	set, _, err := tt[0].Do(ActDue, today+30, today)
-	if err != nil || set.Wants() != Dated || set.Deadline.Ongoing || len(Compare([]Task{set}, tt[:1], today).Same) != 1 {
+	if err != nil || set.Wants() != Dated || set.Deadline.Ongoing || len(compare([]Task{set}, tt[:1], today).Same) != 1 {
 		t.Errorf("with a date: %+v, %v", set.Deadline, err)
 	}
 	done, _, err := tt[0].Do(ActDone, 0, today)

@@ -30,6 +30,15 @@ type ViewReview struct {
 	Cure   string `json:"cure"`
 }
 
+// ReviewItems returns the review with the task's key.
+func (v View) ReviewItems() []ReviewItem {
+	var out []ReviewItem
+	for _, r := range v.Review {
+		out = append(out, ReviewItem{Key: v.Key, Version: v.Deadline.Version, Reason: r.Reason, Detail: r.Detail, Cure: r.Cure})
+	}
+	return out
+}
+
 // NewView returns the view of a task on a day, its units as d knows them; soon
 // is the largest lead time in days.
 func NewView(t Task, d *Directory, day Date, soon int) View {

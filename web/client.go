@@ -68,11 +68,6 @@ func (c *Client) Library(ctx context.Context) (Library, error) {
 	return get[Library](ctx, c, "/v1/library", nil)
 }
 
-// Import stores a plan, or with DryRun says what that would change.
-func (c *Client) Import(ctx context.Context, in Import) (Imported, error) {
-	return post[Imported](ctx, c, "/v1/import", in)
-}
-
 // Export returns a plan with the status of its tasks; "" is the only plan there
 // is.
 func (c *Client) Export(ctx context.Context, plan string) (Export, error) {

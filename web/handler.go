@@ -22,7 +22,7 @@ type Plans interface {
 	Plans() ([]tasks.Plan, error)
 	Tasks(plan string) ([]tasks.Task, error) // "": of every plan
 	Change(key tasks.Key, c tasks.Change, now time.Time, fn func(*tasks.Task) error) (tasks.Task, error)
-	Import(p tasks.Plan, now time.Time, by, note string, merge func(stored []tasks.Task) (tasks.Difference, error)) (tasks.Difference, error)
+	Import(p tasks.Plan, now time.Time, by, note string, merge func(stored tasks.Stored, keep func(tasks.Compared) error) error) error
 }
 
 // Ledger is the record of what was sent and changed.
@@ -107,6 +107,7 @@ type route struct {
 	raw     func(*Handler, http.ResponseWriter, *http.Request) error      // instead of answer: bytes; an error comes before the first
 	query   []string                                                      // the parameters it takes
 	maxBody int64
+	slow    bool // it may take longer than the server's limits
 }
 
 // routes holds every path and method. A POST changes something or sends; a GET
@@ -127,7 +128,7 @@ var routes = map[string]map[string]route{
 	"/v1/outbox":     {http.MethodGet: {answer: (*Handler).outbox}},
 	"/v1/status":     {http.MethodGet: {answer: (*Handler).status}},
 	"/v1/backup":     {http.MethodGet: {raw: (*Handler).backup}},
-	"/v1/import":     {http.MethodPost: {answer: (*Handler).importPlan, maxBody: maxImport}},
+	"/v1/import":     {http.MethodPost: {stream: (*Handler).importPlan, maxBody: maxImport, slow: true}},
 	"/v1/resend":     {http.MethodPost: {answer: (*Handler).resend, maxBody: maxRequest}},
 	"/v1/send-test":  {http.MethodPost: {answer: (*Handler).sendTest, maxBody: maxRequest}},
 	"/v1/reload":     {http.MethodPost: {answer: (*Handler).reload, maxBody: maxRequest}},
@@ -161,6 +162,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := checkRequest(r, to); err != nil {
 		h.writeError(w, err)
 		return
+	}
+	if to.slow {
+		c := http.NewResponseController(w) // the one in process has no limits
+		c.SetReadDeadline(time.Time{})
+		c.SetWriteDeadline(time.Time{})
 	}
 	if to.stream != nil {
 		h.writeStream(w, r, to)
@@ -267,11 +273,16 @@ func read[T any](r *http.Request) (T, error) {
 			err = errors.New("something follows the object")
 		}
 	}
+	return body, malformed(err)
+}
+
+// malformed is about a body that could not be decoded.
+func malformed(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return body, err
+		return err
 	}
-	return body, Usage("the request is not what is expected here: "+err.Error(), otherVersion)
+	return Usage("the request is not what is expected here: "+err.Error(), otherVersion)
 }
 
 // today returns the date in the configured zone.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"nhacviec/tasks"
 	"nhacviec/web"
@@ -65,18 +67,44 @@ func (o *office) Change(key tasks.Key, c tasks.Change, now time.Time, fn func(*t
 	return t, nil
 }
 
-func (o *office) Import(p tasks.Plan, _ time.Time, _, _ string, merge func([]tasks.Task) (tasks.Difference, error)) (tasks.Difference, error) {
-	o.writes++
-	stored, _ := o.Tasks(p.ID)
-	d, err := merge(stored)
+func (o *office) Import(p tasks.Plan, _ time.Time, _, _ string, merge func(tasks.Stored, func(tasks.Compared) error) error) error {
+	var kept []tasks.Task
+	err := merge(officePlan{o, p.ID}, func(c tasks.Compared) error {
+		if c.Fate == tasks.IsNew {
+			kept = append(kept, c.New)
+		}
+		return nil
+	})
 	if err != nil {
-		return d, err
+		return err
 	}
+	o.writes++
 	o.plans = append(o.plans, p)
-	for _, t := range d.New {
+	for _, t := range kept {
 		o.tasks[t.Key] = t
 	}
-	return d, nil
+	return nil
+}
+
+// officePlan is a plan of an office.
+type officePlan struct {
+	*office
+	plan string
+}
+
+func (p officePlan) Find(no tasks.Number) (tasks.Task, bool, error) {
+	t, ok := p.tasks[tasks.Key{Plan: p.plan, No: no}]
+	return t, ok, nil
+}
+
+func (p officePlan) All() iter.Seq2[tasks.Task, error] {
+	return func(yield func(tasks.Task, error) bool) {
+		for _, t := range p.tasks {
+			if t.Plan == p.plan && !yield(t, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (o *office) Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error {
@@ -662,6 +690,82 @@ func TestHostileRequests(t *testing.T) {
 				t.Error("the request changed something")
 			}
 		})
+	}
+}
+
+// brokenBody ends like a connection that breaks.
+type brokenBody struct{ io.Reader }
+
+func (b brokenBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// TestImportOfHalfAPlan: what is not whole is refused whole.
+func TestImportOfHalfAPlan(t *testing.T) {
+	t.Parallel()
+	o, h := newOffice(t)
+	head := `{"plan":{"id":"ct07","issued":"2023-06-05"}}` + "\n"
+	row := `{"no":1,"lead":"CATP","content":"Việc","deadline":"Tháng 6/2023"}` + "\n"
+	for name, body := range map[string]io.Reader{
+		"nothing":             strings.NewReader(""),
+		"breaks off":          brokenBody{strings.NewReader(head + row)},
+		"half a row":          strings.NewReader(head + row + row[:20]),
+		"an unknown field":    strings.NewReader(head + `{"number":1}`),
+		"no plan":             strings.NewReader(row),
+		"something else":      strings.NewReader(head + "[1]"),
+		"rows without a plan": strings.NewReader(`{"rows":[]}`),
+	} {
+		answer, err := (&http.Client{Transport: web.InProcess(h)}).Post("http://nhacviec/v1/import", "application/json", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusBadRequest || err != nil {
+			t.Errorf("%s: %s %s, %v", name, answer.Status, text, err)
+		}
+	}
+	if o.writes > 0 {
+		t.Errorf("%d writes", o.writes)
+	}
+}
+
+// TestImportBriefly: a brief answer has every number, and the tasks that a
+// person reads of.
+func TestImportBriefly(t *testing.T) {
+	t.Parallel()
+	_, h := newOffice(t)
+	c := web.NewClient(web.InProcess(h))
+	in := web.Import{Plan: tasks.Plan{ID: "ct07", Issued: issued}, Brief: true}
+	for i := range 20 {
+		in.Rows = append(in.Rows, tasks.Row{No: tasks.Number(fmt.Sprint(i + 1)), Lead: "Công an thành phố", Content: "Việc", Deadline: "Tháng 6/2023"})
+	}
+	in.Rows[4].Deadline = "không rõ"
+	each := func(want string, count tasks.Difference) {
+		t.Helper()
+		var got []string
+		totals, err := c.ImportEach(t.Context(), in, func(totals web.ImportTotals, task web.ImportedTask) error {
+			if totals.Plan.ID != "ct07" {
+				t.Errorf("totals come late: %+v", totals)
+			}
+			got = append(got, fmt.Sprint(task.Fate, " ", task.New.No))
+			return nil
+		})
+		if diff := cmp.Diff(count, totals.Count, cmpopts.IgnoreUnexported(tasks.Difference{})); err != nil || diff != "" || strings.Join(got, ", ") != want {
+			t.Errorf("%v, want %s; %s%v", got, want, diff, err)
+		}
+	}
+	each("new 5", tasks.Difference{New: 20})
+	in.Rows[1].Content = "Việc khác"
+	in.Rows = append(in.Rows[:19:19], tasks.Row{No: "21", Lead: "Công an thành phố", Content: "Việc", Deadline: "Tháng 6/2023"})
+	each("changed 2, same 5, new 21, gone 20", tasks.Difference{New: 1, Changed: 1, Gone: 1, Same: 18})
+	broken := errors.New("enough")
+	if _, err := c.ImportEach(t.Context(), in, func(web.ImportTotals, web.ImportedTask) error { return broken }); err == nil || !strings.Contains(err.Error(), "enough") {
+		t.Errorf("error %v", err)
 	}
 }
 

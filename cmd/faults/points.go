@@ -46,7 +46,7 @@ func points() []point {
 		{name: "create", where: "the store is made and not in its place yet", fresh: true, once: true, empty: true,
 			patch: at("create", "tasks/store/open.go", "\tif err := install(temp, path); err != nil && ")},
 		{name: "import", where: "a plan is written, its transaction is not", once: true, empty: true, verb: (*office).importArgs,
-			patch: at("import", "tasks/store/plan.go", "\t\tfor _, c := range d.Changed {\n\t\t\tif err := s.importTask(")},
+			patch: at("import", "tasks/store/import.go", "\t\twhole := tasks.Change{Plan: im.plan.ID")},
 		{name: "backup", where: "a backup is copied and not handed over", once: true, verb: func(o *office) []string {
 			return []string{"backup", filepath.Join(o.dir, fmt.Sprint("copy-", time.Now().UnixNano()))}
 		},

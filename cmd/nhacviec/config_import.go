@@ -12,7 +12,7 @@ func (c *checker) importLimits(t importTable) planfile.Limits {
 	return planfile.Limits{
 		File:     int64(c.between("import.max_file_mb", t.MaxFileMB, 1, 1<<10, int(limits.File>>20))) << 20,
 		Unpacked: int64(c.between("import.max_unpacked_mb", t.MaxUnpackedMB, 1, 4<<10, int(limits.Unpacked>>20))) << 20,
-		Rows:     c.between("import.max_rows", t.MaxRows, 1, 1_000_000, limits.Rows),
+		Rows:     c.between("import.max_rows", t.MaxRows, 1, 2_000_000, limits.Rows),
 		Cell:     c.between("import.max_cell_kb", t.MaxCellKB, 1, 1<<10, limits.Cell>>10) << 10,
 	}
 }

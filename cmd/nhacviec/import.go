@@ -52,14 +52,10 @@ FILE must be a file: links, pipes and devices are refused.`,
 				use = reads
 			}
 			return a.ask(cmd.Context(), use, func(ctx context.Context, c *web.Client) error {
-				found, err := a.importPlan(ctx, c, in)
-				if err != nil {
-					return err
+				if a.json {
+					return a.importWhole(ctx, c, in)
 				}
-				if in.DryRun && !a.json {
-					return a.printImported(found) // that is what was asked for
-				}
-				return a.printDone(found, func() error { return a.printImported(found) })
+				return a.importBriefly(ctx, c, in)
 			})
 		},
 	}
@@ -97,18 +93,39 @@ func (a *app) readPlan(path, sheet string) (document planfile.Document, err erro
 	return document, nil
 }
 
+// importWhole imports and prints every task as JSON.
+func (a *app) importWhole(ctx context.Context, c *web.Client, in web.Import) error {
+	var found web.Imported
+	err := a.importPlan(in, func(in web.Import) (err error) { found, err = c.Import(ctx, in); return err })
+	if err != nil {
+		return err
+	}
+	return a.printJSON(found)
+}
+
+// importBriefly imports and prints what a person wants to read.
+func (a *app) importBriefly(ctx context.Context, c *web.Client, in web.Import) error {
+	in.Brief = true
+	report := newImportReport()
+	err := a.importPlan(in, func(in web.Import) (err error) { report.totals, err = c.ImportEach(ctx, in, report.add); return err })
+	if err != nil || a.quiet && !in.DryRun { // what -n shows was asked for
+		return err
+	}
+	return a.printImported(report)
+}
+
 // importPlan imports, and asks the person at the terminal what the handler
 // wants to be asked.
-func (a *app) importPlan(ctx context.Context, c *web.Client, in web.Import) (found web.Imported, err error) {
+func (a *app) importPlan(in web.Import, ask func(web.Import) error) (err error) {
 	try := func() {
-		a.during("comparing "+plural(len(in.Rows), "task"), func() { found, err = c.Import(ctx, in) })
+		a.during("comparing "+plural(len(in.Rows), "task"), func() { err = ask(in) })
 	}
 	try()
 	if e, ok := errors.AsType[*web.Error](err); ok && e.Ask != "" && a.yes(e.Ask) {
 		in.Yes = true
 		try()
 	}
-	return found, err
+	return err
 }
 
 func planFileError(err error) error {

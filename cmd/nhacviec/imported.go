@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,88 +14,83 @@ import (
 // mostDeadlines is how many of the next deadlines a person wants to read at once.
 const mostDeadlines = 5
 
+// importReport is what a person reads of an import, gathered as it arrives.
+type importReport struct {
+	totals web.ImportTotals
+	rows   map[tasks.Fate][][]string // of the difference
+	look   toLookAt
+}
+
+func newImportReport() *importReport {
+	return &importReport{rows: map[tasks.Fate][][]string{}, look: toLookAt{most: mostToLookAt}}
+}
+
+func (r *importReport) add(totals web.ImportTotals, t web.ImportedTask) error {
+	r.look.add(t.New.ReviewItems()...)
+	if firstImport(totals) || t.Fate == tasks.IsSame {
+		return nil
+	}
+	v, note := t.New, ""
+	if t.Fate == tasks.IsChanged {
+		note = strings.Join(changeNotes(web.ImportedChange{Old: *t.Old, New: t.New, Overruled: t.Overruled}), "; ")
+	}
+	r.rows[t.Fate] = append(r.rows[t.Fate], []string{string(t.Fate), string(v.No), string(v.Deadline.Kind), v.NextDue.Day(), unitCell(v.Lead), cut(v.Content, taskWidth), note})
+	return nil
+}
+
+// firstImport reports that nothing of the plan was stored before.
+func firstImport(t web.ImportTotals) bool { return t.Count.Changed+t.Count.Gone+t.Count.Same == 0 }
+
 // printImported prints what an import did: of a plan that was not stored yet a
 // summary, else the difference.
-func (a *app) printImported(found web.Imported) error {
+func (a *app) printImported(r *importReport) error {
 	did := "stored"
-	if found.DryRun {
+	if r.totals.DryRun {
 		did = "not stored (-n)"
 	}
-	err := a.printLine(fmt.Sprintf("plan %s, issued %s: %d new, %d changed, %d gone, %d the same; %s",
-		found.Plan.ID, found.Plan.Issued.Day(), len(found.New), len(found.Changed), len(found.Gone), len(found.Same), did))
+	err := a.printLine(fmt.Sprintf("plan %s, issued %s: %s; %s", r.totals.Plan.ID, r.totals.Plan.Issued.Day(), r.totals.Count, did))
 	if err != nil {
 		return err
 	}
-	if len(found.Changed)+len(found.Gone)+len(found.Same) == 0 {
-		err = a.printSummary(found)
+	if firstImport(r.totals) {
+		err = a.printSummary(r.totals)
 	} else {
-		err = a.printDifference(found)
+		err = a.printTable([]string{"CHANGE", "NO", "KIND", "DUE", "LEAD", "TASK", "WHAT"},
+			slices.Concat(r.rows[tasks.IsNew], r.rows[tasks.IsChanged], r.rows[tasks.IsGone]))
 	}
 	if err != nil {
 		return err
 	}
-	if found.DryRun && found.Asks {
+	if r.totals.DryRun && r.totals.Asks {
 		a.say("note: that cancels more than a tenth of the tasks; storing it asks, or wants --yes")
 	}
-	return a.printToLookAt(found.Review)
+	return a.printToLookAt(r.look)
 }
 
 // printSummary says what a plan is that was not known before.
-func (a *app) printSummary(found web.Imported) error {
-	leads, others := map[string]bool{}, map[string]bool{}
-	kinds := map[tasks.Kind]int{}
-	dues := map[tasks.Date]int{}
-	name := func(r tasks.UnitRef) string { return cmp.Or(r.Code, r.Text) }
-	for _, v := range found.New {
-		leads[name(v.Lead)] = true
-		for _, r := range v.Coordinating {
-			others[name(r)] = true
-		}
-		kinds[v.Deadline.Kind]++
-		if v.State == tasks.Today || v.State == tasks.Soon || v.State == tasks.InTime {
-			dues[v.NextDue]++
-		}
-	}
+func (a *app) printSummary(t web.ImportTotals) error {
 	var kindWords, dueWords []string
 	for _, k := range web.Kinds {
-		if n := kinds[tasks.Kind(k)]; n > 0 {
+		if n := t.Kinds[tasks.Kind(k)]; n > 0 {
 			kindWords = append(kindWords, fmt.Sprintf("%d %s", n, k))
 		}
 	}
-	for i, due := range slices.Sorted(maps.Keys(dues)) {
+	for i, d := range t.Dues {
 		if i == mostDeadlines {
 			dueWords = append(dueWords, "…")
 			break
 		}
-		dueWords = append(dueWords, fmt.Sprintf("%s (%s)", due.Day(), plural(dues[due], "task")))
+		dueWords = append(dueWords, fmt.Sprintf("%s (%s)", d.Due.Day(), plural(d.Tasks, "task")))
 	}
 	rows := [][]string{
-		{"title", cut(found.Plan.Title, 2*taskWidth)},
-		{"number", cmp.Or(found.Plan.Number, "-")},
-		{"tasks", strconv.Itoa(len(found.New))},
-		{"units", fmt.Sprintf("%d lead, %d coordinate", len(leads), len(others))},
+		{"title", cut(t.Plan.Title, 2*taskWidth)},
+		{"number", cmp.Or(t.Plan.Number, "-")},
+		{"tasks", strconv.Itoa(t.Count.New)},
+		{"units", fmt.Sprintf("%d lead, %d coordinate", t.Leads, t.Coordinating)},
 		{"deadlines", strings.Join(kindWords, ", ")},
 		{"next due", cmp.Or(strings.Join(dueWords, ", "), "-")},
 	}
 	return a.printTable(rows[0], rows[1:])
-}
-
-// printDifference says what became of a plan that was known before.
-func (a *app) printDifference(found web.Imported) error {
-	var rows [][]string
-	row := func(what string, v tasks.View, note string) {
-		rows = append(rows, []string{what, string(v.No), string(v.Deadline.Kind), v.NextDue.Day(), unitCell(v.Lead), cut(v.Content, taskWidth), note})
-	}
-	for _, v := range found.New {
-		row("new", v, "")
-	}
-	for _, c := range found.Changed {
-		row("changed", c.New, strings.Join(changeNotes(c), "; "))
-	}
-	for _, v := range found.Gone {
-		row("gone", v, "")
-	}
-	return a.printTable([]string{"CHANGE", "NO", "KIND", "DUE", "LEAD", "TASK", "WHAT"}, rows)
 }
 
 // changeNotes says what an import changed in a task.

@@ -131,7 +131,7 @@ func (a *app) act(ctx context.Context, act web.Act) error {
 			if err := a.printTasks([]tasks.View{view}); err != nil {
 				return err
 			}
-			return a.printToLookAt(reviewItems([]tasks.View{view}))
+			return a.printToLookAt(reviewOf(mostToLookAt, view))
 		})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/maphash"
 	"strconv"
 	"strings"
 
@@ -78,7 +79,7 @@ tasks are listed only with --state cancelled.`,
 					a.say("no task is like that")
 				}
 				if f.Review {
-					return a.printReview(reviewItems(views))
+					return a.printReview(reviewOf(0, views...))
 				}
 				return a.printTasks(views)
 			})
@@ -114,24 +115,21 @@ func (a *app) printTasks(views []tasks.View) error {
 	return a.printTable([]string{"NO", "STATE", "DUE", "LEAD", "TASK"}, rows)
 }
 
-// reviewItems returns what is to be looked at in the tasks listed.
-func reviewItems(views []tasks.View) []tasks.ReviewItem {
-	var items []tasks.ReviewItem
+// reviewOf returns what is to be looked at in the tasks listed.
+func reviewOf(most int, views ...tasks.View) toLookAt {
+	look := toLookAt{most: most}
 	for _, v := range views {
-		for _, r := range v.Review {
-			items = append(items, tasks.ReviewItem{Key: v.Key, Reason: r.Reason, Detail: r.Detail, Cure: r.Cure})
-		}
+		look.add(v.ReviewItems()...)
 	}
-	return items
+	return look
 }
 
 // mostToLookAt is how many rows a person wants to read under something else.
 const mostToLookAt = 40
 
 // printToLookAt prints under what was done what is to be looked at, if anything.
-func (a *app) printToLookAt(items []tasks.ReviewItem) error {
-	rows := reviewRows(items)
-	if len(rows) == 0 {
+func (a *app) printToLookAt(look toLookAt) error {
+	if look.found == 0 {
 		return nil
 	}
 	for _, line := range []string{"", "to look at:"} {
@@ -139,41 +137,50 @@ func (a *app) printToLookAt(items []tasks.ReviewItem) error {
 			return err
 		}
 	}
-	more := len(rows) - mostToLookAt
-	if err := a.printTable(reviewHead, rows[:min(len(rows), mostToLookAt)]); err != nil || more <= 0 {
+	more := look.found - len(look.rows)
+	if err := a.printReview(look); err != nil || more <= 0 {
 		return err
 	}
 	return a.printLine(fmt.Sprintf("and %d more: nhacviec tasks --review", more))
 }
 
 // printReview prints what is to be looked at.
-func (a *app) printReview(items []tasks.ReviewItem) error {
-	return a.printTable(reviewHead, reviewRows(items))
-}
-
-var reviewHead = []string{"NO", "REASON", "WORDS", "CURE"}
-
-// reviewRows returns what is to be looked at; tasks with the same trouble and
-// cure share a row.
-func reviewRows(items []tasks.ReviewItem) [][]string {
-	var rows [][]string
-	at := map[string]int{} // what rows say -> index of the row
-	for _, r := range items {
-		row := []string{string(r.No), r.Reason, cut(r.Detail, wordWidth), r.Cure}
-		same := strings.Join(append([]string{r.Plan}, row[1:]...), "\x00")
-		i, seen := at[same]
-		switch {
-		case !seen:
-			at[same] = len(rows)
-			rows = append(rows, row)
-		case len(rows[i][0]) <= wordWidth: // more would be cut off
-			rows[i][0] += ", " + row[0]
-		}
-	}
-	for _, row := range rows {
+func (a *app) printReview(look toLookAt) error {
+	for _, row := range look.rows {
 		row[0] = cut(row[0], wordWidth)
 	}
-	return rows
+	return a.printTable([]string{"NO", "REASON", "WORDS", "CURE"}, look.rows)
+}
+
+// toLookAt is what is to be looked at; tasks with the same trouble and cure
+// share a row.
+type toLookAt struct {
+	most  int // rows that are kept; 0: all
+	rows  [][]string
+	found int // rows that there would be
+	seed  maphash.Seed
+	at    map[uint64]int // hash of what a row says -> its index
+}
+
+func (l *toLookAt) add(items ...tasks.ReviewItem) {
+	if l.at == nil {
+		l.seed, l.at = maphash.MakeSeed(), map[uint64]int{}
+	}
+	for _, r := range items {
+		row := []string{string(r.No), r.Reason, cut(r.Detail, wordWidth), r.Cure}
+		same := maphash.String(l.seed, strings.Join(append([]string{r.Plan}, row[1:]...), "\x00"))
+		i, seen := l.at[same]
+		switch {
+		case !seen:
+			l.at[same] = l.found
+			if l.most == 0 || l.found < l.most {
+				l.rows = append(l.rows, row)
+			}
+			l.found++
+		case i < len(l.rows) && len(l.rows[i][0]) <= wordWidth: // more would be cut off
+			l.rows[i][0] += ", " + row[0]
+		}
+	}
 }
 
 // unitCell shows a unit of a task: its code, or the plan's words in quotes

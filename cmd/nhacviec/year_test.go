@@ -61,10 +61,7 @@ func opensOn(t *testing.T, first tasks.Date) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = st.Import(plan, time.Now(), "test", "", func(stored []tasks.Task) (tasks.Difference, error) {
-		return tasks.Compare(stored, read, first), nil
-	})
-	if err != nil {
+	if err := st.Import(plan, time.Now(), "test", "", allNew(read)); err != nil {
 		t.Fatal(err)
 	}
 	return o

@@ -40,15 +40,11 @@ func stocked(b *testing.B, n, due int) *Store {
 			}
 			tt = append(tt, tk)
 		}
-		d := tasks.Difference{New: tt}
-		// merge is given all that is stored; a plan of its own for each part keeps
-		// that small.
 		p := tasks.Plan{ID: "p" + strconv.Itoa(from)}
 		for i := range tt {
 			tt[i].Plan = p.ID
 		}
-		_, err := s.Import(p, now, "", "", func([]tasks.Task) (tasks.Difference, error) { return d, nil })
-		must(b, err)
+		must(b, s.Import(p, now, "", "", allNew(tt...)))
 	}
 	s.db.NoSync = false
 	must(b, s.db.Sync())

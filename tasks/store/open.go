@@ -10,6 +10,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sync/semaphore"
 
 	"nhacviec/tasks"
 )
@@ -119,7 +120,7 @@ func open(path string) (*Store, error) { return openFile(path, false, 0) }
 // openFile opens a file that exists. All its pages are looked at if it has not
 // more than walk bytes.
 func openFile(path string, readOnly bool, walk uint64) (*Store, error) {
-	s := &Store{path: path}
+	s := &Store{path: path, changing: semaphore.NewWeighted(alone)}
 	options := &bolt.Options{
 		Timeout:  lockTimeout,
 		ReadOnly: readOnly,

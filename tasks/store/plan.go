@@ -1,7 +1,7 @@
 package store
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,131 +64,11 @@ func storeTask(tx *bolt.Tx, t tasks.Task) error {
 	if found {
 		was = places(old)
 	}
-	is := places(t)
-	for _, p := range was {
-		if !slices.Contains(is, p) {
-			if err := leave(tx, p.bucket, p.key); err != nil {
-				return err
-			}
-		}
-	}
-	for _, p := range is {
-		if !slices.Contains(was, p) {
-			if err := enter(tx, p.bucket, p.key); err != nil {
-				return err
-			}
-		}
-	}
-	return put(tx, tasksBucket, taskKey(t.Key), t)
-}
-
-// Import stores what reading a plan brought, all or nothing. merge is given
-// the plan's stored tasks in order and says what is new, changed, gone and the
-// same; what it returns is stored, with an entry in the ledger for the plan
-// and for each task that changed or was cancelled. An error of merge is
-// returned as it is and nothing is stored.
-func (s *Store) Import(p tasks.Plan, now time.Time, by, note string, merge func(stored []tasks.Task) (tasks.Difference, error)) (tasks.Difference, error) {
-	if err := s.checkPart("plan id", p.ID); err != nil {
-		return tasks.Difference{}, err
-	}
-	var d tasks.Difference
-	err := s.update(func(tx *bolt.Tx) error {
-		stored, err := planTasks(tx, p.ID)
-		if err != nil {
-			return err
-		}
-		before := make(map[tasks.Key]tasks.Task, len(stored))
-		for _, t := range stored {
-			before[t.Key] = t
-		}
-		if err := call(func() (err error) { d, err = merge(stored); return err }); err != nil {
-			return err
-		}
-		if err := put(tx, plansBucket, p.ID, p); err != nil {
-			return err
-		}
-		err = recordChange(tx, now, tasks.Change{Plan: p.ID, Action: actionImport, By: by, Note: note,
-			New: fmt.Sprintf("%d new, %d changed, %d gone, %d the same", len(d.New), len(d.Changed), len(d.Gone), len(d.Same))})
-		if err != nil {
-			return err
-		}
-		if err := s.importNew(tx, p, d.New, before); err != nil {
-			return err
-		}
-		for _, c := range d.Changed {
-			if err := s.importTask(tx, p, c.New); err != nil {
-				return err
-			}
-			was, is := inWords(c.Old, c.New)
-			if err := recordChange(tx, now, tasks.Change{Plan: p.ID, No: c.New.No, Action: actionImport, By: by, Note: note, Old: was, New: is}); err != nil {
-				return err
-			}
-		}
-		for _, t := range d.Gone {
-			if before[t.Key].Status == t.Status {
-				continue // gone already at an earlier import
-			}
-			if err := s.importTask(tx, p, t); err != nil {
-				return err
-			}
-			if err := recordChange(tx, now, tasks.Change{Plan: p.ID, No: t.No, Action: actionCancel, By: by, Note: note,
-				Old: string(before[t.Key].Status), New: string(t.Status)}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	ee, err := edits(was, t)
 	if err != nil {
-		return tasks.Difference{}, err
-	}
-	return d, nil
-}
-
-// importNew stores tasks that are not in before, in the order of their keys:
-// what bbolt holds of one transaction is a sorted list, into which a million
-// records in another order are moved for hours.
-func (s *Store) importNew(tx *bolt.Tx, p tasks.Plan, tt []tasks.Task, before map[tasks.Key]tasks.Task) error {
-	tt = slices.Clone(tt)
-	slices.SortFunc(tt, func(a, b tasks.Task) int { return strings.Compare(taskKey(a.Key), taskKey(b.Key)) })
-	var index []place
-	for _, t := range tt {
-		if err := s.checkTask(p, t); err != nil {
-			return err
-		}
-		if _, known := before[t.Key]; known {
-			if err := storeTask(tx, t); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := put(tx, tasksBucket, taskKey(t.Key), t); err != nil {
-			return err
-		}
-		index = append(index, places(t)...)
-	}
-	slices.SortFunc(index, func(a, b place) int {
-		return cmp.Or(strings.Compare(a.bucket, b.bucket), strings.Compare(a.key, b.key))
-	})
-	for _, p := range index {
-		if err := enter(tx, p.bucket, p.key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Store) importTask(tx *bolt.Tx, p tasks.Plan, t tasks.Task) error {
-	if err := s.checkTask(p, t); err != nil {
 		return err
 	}
-	return storeTask(tx, t)
-}
-
-func (s *Store) checkTask(p tasks.Plan, t tasks.Task) error {
-	if t.Plan != p.ID {
-		return s.invalid("task %s does not belong to plan %q", t.Key, p.ID)
-	}
-	return s.checkPart("task number", string(t.No))
+	return apply(ee, bucketsIn(tx))
 }
 
 // checkPart refuses what cannot be part of a key.
@@ -199,28 +79,16 @@ func (s *Store) checkPart(what, part string) error {
 	return nil
 }
 
-// planTasks returns the tasks of a plan in order.
-func planTasks(tx *bolt.Tx, plan string) ([]tasks.Task, error) {
-	var out []tasks.Task
-	prefix := plan + bar
-	c := tx.Bucket([]byte(tasksBucket)).Cursor()
-	for k, v := c.Seek([]byte(prefix)); k != nil && strings.HasPrefix(string(k), prefix); k, v = c.Next() {
-		var t tasks.Task
-		if err := decode(tasksBucket, k, v, &t); err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	slices.SortFunc(out, func(a, b tasks.Task) int { return a.Compare(b.Key) })
-	return out, nil
-}
-
 // Change reads a task, lets fn change it, stores it and records c in the
-// ledger, in one transaction. c's Plan and No are set from key; its Old and
+// ledger, in one transaction; it waits for an import under way. c's Plan and No are set from key; its Old and
 // New, when both are "", from what fn changed. fn's error is returned as it is
 // and nothing is stored.
 func (s *Store) Change(key tasks.Key, c tasks.Change, now time.Time, fn func(*tasks.Task) error) (tasks.Task, error) {
 	var t tasks.Task
+	if err := s.changing.Acquire(context.Background(), 1); err != nil {
+		return t, err
+	}
+	defer s.changing.Release(1)
 	err := s.update(func(tx *bolt.Tx) error {
 		old, err := s.loadTask(tx, key)
 		if err != nil {

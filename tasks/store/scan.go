@@ -50,20 +50,31 @@ func (s *Store) scan(bucket, from, to string) iter.Seq2[record, error] {
 
 // all decodes the records of a bucket whose keys begin with prefix.
 func all[T any](s *Store, bucket, prefix string) ([]T, error) {
-	to := ""
-	if prefix != "" {
-		to = prefix + "\xff" // no key of text holds this byte
-	}
 	var out []T
-	for r, err := range s.scan(bucket, prefix, to) {
+	for v, err := range each[T](s, bucket, prefix) {
 		if err != nil {
 			return nil, err
-		}
-		var v T
-		if err := decode(bucket, r.key, r.value, &v); err != nil {
-			return nil, s.explain(err)
 		}
 		out = append(out, v)
 	}
 	return out, nil
+}
+
+// each is all, one after the other.
+func each[T any](s *Store, bucket, prefix string) iter.Seq2[T, error] {
+	to := ""
+	if prefix != "" {
+		to = prefix + "\xff" // no key of text holds this byte
+	}
+	return func(yield func(T, error) bool) {
+		for r, err := range s.scan(bucket, prefix, to) {
+			var v T
+			if err == nil {
+				err = s.explain(decode(bucket, r.key, r.value, &v))
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
 }

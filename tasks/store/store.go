@@ -5,9 +5,9 @@
 // Every write is on the disk before its method returns; writes that come at
 // the same time share one transaction. Records are JSON behind a checksum,
 // because bbolt has none on its data pages. What is returned never points into
-// the file. A Store may be used by many goroutines; the functions given to
-// Import and Change run inside the transaction and must not call a method that
-// writes.
+// the file. A Store may be used by many goroutines; the function given to
+// Change runs inside the transaction and must not call a method that writes,
+// that given to Import must not change a task.
 package store
 
 import (
@@ -20,6 +20,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sync/semaphore"
 )
 
 // The buckets. Index entries have a record of no bytes as value, so that their
@@ -57,6 +58,8 @@ type Store struct {
 	queueMu sync.Mutex
 	queue   []*write // waiting for a transaction
 
+	changing *semaphore.Weighted // of tasks: an import acquires alone
+
 	writing sync.Mutex // held by the one that commits
 	wrote   bool       // guarded by writing: something was committed
 
@@ -92,7 +95,10 @@ func OpenWith(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, nameBackup(err, o.Backups)
 	}
-	if err := s.migrate(migrations(), o.Backups); err != nil {
+	if err = s.unstage(); err == nil {
+		err = s.migrate(migrations(), o.Backups)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

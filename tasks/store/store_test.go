@@ -103,12 +103,37 @@ func periodic(t testing.TB, no, rule string) tasks.Task {
 	return tk
 }
 
+// merging is what Import is given.
+type merging func(tasks.Stored, func(tasks.Compared) error) error
+
+// brings keeps what it is given, and then returns an error.
+func brings(err error, cc ...tasks.Compared) merging {
+	return func(_ tasks.Stored, keep func(tasks.Compared) error) error {
+		for _, c := range cc {
+			if err := keep(c); err != nil {
+				return err
+			}
+		}
+		return err
+	}
+}
+
+func isNew(t tasks.Task) tasks.Compared { return tasks.Compared{Fate: tasks.IsNew, New: t} }
+
+func allNew(tt ...tasks.Task) merging {
+	return func(_ tasks.Stored, keep func(tasks.Compared) error) error {
+		for _, t := range tt {
+			if err := keep(isNew(t)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 func load(t testing.TB, s *Store, tt ...tasks.Task) {
 	t.Helper()
-	_, err := s.Import(plan, now, "an", "", func([]tasks.Task) (tasks.Difference, error) {
-		return tasks.Difference{New: tt}, nil
-	})
-	must(t, err)
+	must(t, s.Import(plan, now, "an", "", allNew(tt...)))
 }
 
 func ledger(t testing.TB, s *Store, q tasks.LedgerQuery) []tasks.Entry {
@@ -139,10 +164,7 @@ func TestTasksComeBackInOrderAsTheyWereStored(t *testing.T) {
 	other := tasks.Plan{ID: "bd99", Title: "Kế hoạch khác"}
 	foreign := task("1", tasks.Awaiting)
 	foreign.Plan = "bd99"
-	_, err := s.Import(other, now, "an", "", func([]tasks.Task) (tasks.Difference, error) {
-		return tasks.Difference{New: []tasks.Task{foreign}}, nil
-	})
-	must(t, err)
+	must(t, s.Import(other, now, "an", "", allNew(foreign)))
 
 	equal(t, get1[[]tasks.Task](t)(s.Tasks("ct05")), want)
 	equal(t, get1[[]tasks.Task](t)(s.Tasks("")), append([]tasks.Task{foreign}, want...))
@@ -173,18 +195,12 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	boom := errors.New("boom")
 	renamed := plan
 	renamed.Title = "không được lưu"
-	for name, d := range map[string]func() (tasks.Difference, error){
-		"merge fails": func() (tasks.Difference, error) {
-			return tasks.Difference{New: []tasks.Task{task("4", tasks.Ongoing)}}, boom
-		},
-		"a task of another plan": func() (tasks.Difference, error) {
-			return tasks.Difference{Changed: []tasks.Changed{{Old: a, New: moved}}, New: []tasks.Task{stray}}, nil
-		},
-		"a number that is no key": func() (tasks.Difference, error) {
-			return tasks.Difference{Changed: []tasks.Changed{{Old: a, New: moved}}, New: []tasks.Task{task("4|5", tasks.Ongoing)}}, nil
-		},
+	for name, merge := range map[string]merging{
+		"merge fails":             brings(boom, isNew(task("4", tasks.Ongoing))),
+		"a task of another plan":  brings(nil, tasks.Compared{Fate: tasks.IsChanged, Old: a, New: moved}, isNew(stray)),
+		"a number that is no key": brings(nil, tasks.Compared{Fate: tasks.IsChanged, Old: a, New: moved}, isNew(task("4|5", tasks.Ongoing))),
 	} {
-		_, err := s.Import(renamed, now, "an", "", func([]tasks.Task) (tasks.Difference, error) { return d() })
+		err := s.Import(renamed, now, "an", "", merge)
 		if !errors.Is(err, boom) && !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: error %v", name, err)
 		}
@@ -192,7 +208,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		equal(t, get1[[]tasks.Plan](t)(s.Plans()), []tasks.Plan{plan})
 		equal(t, ledger(t, s, tasks.LedgerQuery{}), before)
 	}
-	if _, err := s.Import(tasks.Plan{ID: "a|b"}, now, "", "", nil); !errors.Is(err, ErrInvalid) {
+	if err := s.Import(tasks.Plan{ID: "a|b"}, now, "", "", nil); !errors.Is(err, ErrInvalid) {
 		t.Errorf("a plan id that is no key: %v", err)
 	}
 }
@@ -208,13 +224,21 @@ func TestImportAgainStoresTheDifferenceAndRecordsIt(t *testing.T) {
 	gone.Status, gone.Was = tasks.Cancelled, tasks.Open
 	fresh := task("4", tasks.Awaiting)
 	var given []tasks.Task
-	d, err := s.Import(plan, now, "an", "bản sửa", func(stored []tasks.Task) (tasks.Difference, error) {
-		given = stored
-		return tasks.Difference{New: []tasks.Task{fresh}, Changed: []tasks.Changed{{Old: a, New: moved}}, Gone: []tasks.Task{gone}, Same: []tasks.Task{c}}, nil
-	})
-	must(t, err)
+	must(t, s.Import(plan, now, "an", "bản sửa", func(stored tasks.Stored, keep func(tasks.Compared) error) error {
+		for tk, err := range stored.All() {
+			must(t, err)
+			given = append(given, tk)
+		}
+		found, ok, err := stored.Find("2")
+		must(t, err)
+		equal(t, found, b)
+		_, none, err := stored.Find("4")
+		must(t, err)
+		equal(t, []bool{ok, none}, []bool{true, false})
+		return brings(nil, tasks.Compared{Fate: tasks.IsChanged, Old: a, New: moved}, tasks.Compared{Fate: tasks.IsSame, Old: c, New: c},
+			isNew(fresh), tasks.Compared{Fate: tasks.IsGone, Old: b, New: gone})(stored, keep)
+	}))
 	equal(t, given, []tasks.Task{a, b, c})
-	equal(t, len(d.New)+len(d.Changed)+len(d.Gone)+len(d.Same), 4)
 	equal(t, get1[[]tasks.Task](t)(s.Tasks("ct05")), []tasks.Task{moved, gone, c, fresh})
 
 	var changes []tasks.Change
