@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"sync/atomic"
@@ -12,9 +13,12 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"nhacviec/tasks"
 )
 
-// sink is a mail server in a process of its own that counts what it takes.
+// sink is a channel's server, in a process of its own, that counts what it
+// takes.
 type sink struct {
 	port  int
 	child *exec.Cmd
@@ -23,9 +27,9 @@ type sink struct {
 }
 
 // startSink starts one that is a round trip away.
-func startSink(b *testing.B, trip time.Duration) *sink {
+func startSink(b *testing.B, ch tasks.Channel, trip time.Duration) *sink {
 	b.Helper()
-	s := &sink{child: exec.Command("sink", trip.String())}
+	s := &sink{child: exec.Command("sink", string(ch), trip.String())}
 	s.child.Stderr = os.Stderr
 	in, err := s.child.StdinPipe()
 	if err != nil {
@@ -45,39 +49,52 @@ func startSink(b *testing.B, trip time.Duration) *sink {
 	return s
 }
 
-// stop ends it and returns how many mails it took.
-func (s *sink) stop(b *testing.B) (mails int) {
+// stop ends it and returns how many messages it took.
+func (s *sink) stop(b *testing.B) (messages int) {
 	b.Helper()
 	if err := s.in.Close(); err != nil {
 		b.Fatal(err)
 	}
-	if _, err := fmt.Fscanln(s.out, &mails); err != nil {
+	if _, err := fmt.Fscanln(s.out, &messages); err != nil {
 		b.Fatal(err)
 	}
 	if err := s.child.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	return mails
+	return messages
 }
 
 // runSink is the command behind startSink. It prints its port, and at the end
-// of its standard input the number of mails.
+// of its standard input the number of messages.
 func runSink() {
-	trip, err := time.ParseDuration(os.Args[1])
+	trip, err := time.ParseDuration(os.Args[2])
 	if err != nil {
 		panic(err)
 	}
-	var mails atomic.Int64
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &counting{&mails}, nil }))
-	server.Domain = "localhost"
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
 	}
-	go func() { _ = server.Serve(&faraway{l, trip / 2}) }()
+	var taken atomic.Int64
+	if tasks.Channel(os.Args[1]) == tasks.Telegram {
+		go func() { _ = http.Serve(&faraway{l, trip / 2}, botAPI(&taken)) }()
+	} else {
+		server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return counting{&taken}, nil }))
+		server.Domain = "localhost"
+		go func() { _ = server.Serve(&faraway{l, trip / 2}) }()
+	}
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	fmt.Println(mails.Load())
+	fmt.Println(taken.Load())
+}
+
+// botAPI takes every message of a bot.
+func botAPI(taken *atomic.Int64) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"ok":true,"result":{"message_id":%d}}`, taken.Add(1))
+	}
 }
 
 // counting is a session that reads mails and forgets them.
