@@ -3,8 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 // Looker looks at store files that nobody else has open, and changes nothing. A
@@ -69,20 +67,10 @@ func check(path string, looker Looker) error {
 // verifyRecords holds every record against its checksum, but those of the ledger
 // and the texts, of which more is known.
 func (s *Store) verifyRecords() error {
-	var names []string
-	err := s.view(func(tx *bolt.Tx) error {
-		names = nil
-		return tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
-			if bucket := string(name); bucket != ledgerBucket && bucket != textsBucket {
-				names = append(names, bucket)
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
+	for _, name := range bucketsOf(s.schema) {
+		if name == ledgerBucket || name == textsBucket {
+			continue
+		}
 		for r, err := range s.scan(name, "", "") {
 			if err != nil {
 				return err

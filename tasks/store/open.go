@@ -117,9 +117,9 @@ func syncDir(dir string) error {
 // somebody has looked at.
 func open(path string) (*Store, error) { return openFile(path, false, 0) }
 
-// openFile opens a file that exists. All its pages are looked at if it has not
-// more than walk bytes.
-func openFile(path string, readOnly bool, walk uint64) (*Store, error) {
+// openFile opens a file that exists, when its pages are what they should be: of
+// one with more than whole bytes those that lead to records.
+func openFile(path string, readOnly bool, whole uint64) (*Store, error) {
 	s := &Store{path: path, changing: semaphore.NewWeighted(alone)}
 	options := &bolt.Options{
 		Timeout:  lockTimeout,
@@ -161,7 +161,7 @@ func openFile(path string, readOnly bool, walk uint64) (*Store, error) {
 	}
 	err = guard(path, func() error {
 		s.skip(checkHeads(s.file))
-		return checkPages(s.file, walk)
+		return checkPages(s.file, whole)
 	})
 	if err == nil {
 		err = s.checkSchema()

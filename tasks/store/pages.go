@@ -38,9 +38,10 @@ const (
 
 // walkUpTo is the size of the largest file whose pages are all looked at before
 // it is opened, which takes less than half a second when the disk is not what is
-// waited for. Of a larger one only the head and the freelist are, so that a
-// daemon is ready at once; its pages are looked at in every copy of it, so every
-// night, and its records have their checksums all the same.
+// waited for. Of a larger one only the pages are that lead to records, one in a
+// hundred, so that a daemon is ready at once and nothing leads it in circles. The
+// records have their checksums, and all pages are looked at in every copy of the
+// file, so every night.
 const (
 	walkUpTo  = 256 << 20
 	wholeFile = math.MaxUint64
@@ -141,28 +142,41 @@ type walker struct {
 	meta  metaPage
 	used  []uint64 // or free: a bit a page
 	depth int
+	whole bool     // look at the buckets' leaves, too
 	spare [][]byte // pages that were read and are done with
 }
 
-// checkPages looks at the freelist, and follows every page from the root if
-// these come to not more than walk bytes: each must be what it says it is, be
-// reached once, not be called free, and hold its keys in order between those of
-// the page above. The store must be locked.
-func checkPages(f *os.File, walk uint64) error {
+// checkPages looks at the freelist, and follows the pages from the root: each
+// must be what it says it is, be reached once, not be called free, and hold its
+// keys in order between those of the page above; and none may be neither reached
+// nor free. In a file whose pages come to more than whole bytes the leaves of the
+// buckets are not read. The store must be locked.
+func checkPages(f *os.File, whole uint64) error {
 	meta, err := liveMeta(f)
 	if err != nil {
 		return err
 	}
-	w := &walker{f: f, meta: meta, used: make([]uint64, meta.pages/64+1)}
+	w := &walker{f: f, meta: meta, used: make([]uint64, meta.pages/64+1), whole: meta.pages*meta.pageSize <= whole}
 	if meta.freelist != noFreelist {
 		if err := w.freelist(); err != nil {
 			return err
 		}
 	}
-	if meta.pages*meta.pageSize > walk {
-		return nil
+	if err := w.walk(meta.root, allLevels, nil, nil); err != nil || !w.whole || meta.freelist == noFreelist {
+		return err
 	}
-	return w.walk(meta.root, nil, nil)
+	return w.lost()
+}
+
+// lost reports a page that nothing leads to and that is not free either: what
+// led to it is gone.
+func (w *walker) lost() error {
+	for id := uint64(2); id < w.meta.pages; id++ {
+		if w.used[id/64]>>(id%64)&1 == 0 {
+			return w.bad(id, "nothing leads to it, and it is not free")
+		}
+	}
+	return nil
 }
 
 func (w *walker) bad(id uint64, format string, args ...any) error {
@@ -246,18 +260,47 @@ func (w *walker) freelist() error {
 	return nil
 }
 
-// walk looks at the page and all below it. Its keys are from low up to, not
-// including, high; nil is no bound.
-func (w *walker) walk(id uint64, low, high []byte) error {
+// allLevels has every page looked at, down to the leaves.
+const allLevels = -1
+
+// height returns how many levels of branch pages a tree has: all its leaves lie
+// on one level.
+func (w *walker) height(root uint64) (levels int, err error) {
+	page := make([]byte, pageHead+elementSize)
+	for ; levels <= deepest; levels++ {
+		if root < 2 || root >= w.meta.pages {
+			return 0, w.bad(root, "there is no such page")
+		}
+		if _, err := w.f.ReadAt(page, int64(root*w.meta.pageSize)); err != nil {
+			return 0, err
+		}
+		if order.Uint16(page[8:]) != branchPage {
+			return levels, nil
+		}
+		root = order.Uint64(page[pageHead+8:])
+	}
+	return 0, w.bad(root, "it lies too deep")
+}
+
+// walk looks at the page and those below it on so many levels; of the pages
+// below these it only takes note. Its keys are from low up to, not including,
+// high; nil is no bound.
+func (w *walker) walk(id uint64, levels int, low, high []byte) error {
+	if levels == 0 {
+		return w.take(id, 1)
+	}
 	page, flags, count, err := w.read(id)
 	if err != nil {
 		return err
 	}
 	defer w.putBack(page)
-	return w.elements(id, page, flags, count, low, high)
+	if levels > 0 && flags != branchPage {
+		return w.bad(id, "it is no branch")
+	}
+	return w.elements(id, page, flags, count, levels, low, high)
 }
 
-func (w *walker) elements(id uint64, page []byte, flags uint16, count int, low, high []byte) error {
+func (w *walker) elements(id uint64, page []byte, flags uint16, count, levels int, low, high []byte) error {
 	w.depth++
 	defer func() { w.depth-- }()
 	if w.depth > deepest {
@@ -289,7 +332,7 @@ func (w *walker) elements(id uint64, page []byte, flags uint16, count int, low, 
 		e := page[pageHead+i*elementSize:]
 		switch {
 		case flags == branchPage:
-			err = w.walk(order.Uint64(e[8:]), key, next)
+			err = w.walk(order.Uint64(e[8:]), max(levels-1, allLevels), key, next)
 		case order.Uint32(e)&bucketFlag != 0:
 			err = w.bucket(id, value)
 		}
@@ -324,11 +367,18 @@ func (w *walker) bucket(id uint64, value []byte) error {
 		return w.bad(id, "a bucket is cut short")
 	}
 	if root := order.Uint64(value); root != 0 {
-		return w.walk(root, nil, nil)
+		levels := allLevels
+		if !w.whole {
+			var err error
+			if levels, err = w.height(root); err != nil {
+				return err
+			}
+		}
+		return w.walk(root, levels, nil, nil)
 	}
 	inline := value[bucketHead:]
 	if len(inline) < pageHead {
 		return w.bad(id, "a bucket is cut short")
 	}
-	return w.elements(id, inline, order.Uint16(inline[8:]), int(order.Uint16(inline[10:])), nil, nil)
+	return w.elements(id, inline, order.Uint16(inline[8:]), int(order.Uint16(inline[10:])), allLevels, nil, nil)
 }
