@@ -95,7 +95,8 @@ func TestDivideAgain(t *testing.T) {
 	m := tasks.Message{Kind: tasks.Reminder, Steps: []tasks.Step{{Name: "T-3"}, {Name: "T-1"}}}
 	del := tasks.NewDelivery(m, "", time.Now())
 	del.Again, del.Parts, del.PartsSent, del.Carries = true, []string{"a", "b"}, 1, [][]int{{0}, {1}}
-	if _, rest := divide(del, "", time.Now()); !rest.Again || len(rest.Steps) != 1 || rest.Steps[0].Name != "T-1" {
+	into := divide(del, "", time.Now())
+	if rest := into[1]; !rest.Again || len(rest.Steps) != 1 || rest.Steps[0].Name != "T-1" {
 		t.Errorf("left is %+v", rest)
 	}
 }

@@ -26,8 +26,8 @@ type Sender interface {
 type Outbox interface {
 	Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error)
 	Put(d tasks.Delivery, now time.Time) error
-	// Divide settles what of a delivery has gone out, and lets the rest wait.
-	Divide(told, rest tasks.Delivery, now time.Time) error
+	// Divide stores at once what a delivery is divided into.
+	Divide(into []tasks.Delivery, now time.Time) error
 	Told(tasks.Message) (tasks.Sent, error)
 }
 
@@ -216,20 +216,12 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 		return del, nothing, d.fail(ctx, l, del, err)
 	}
 	if del.PartsSent > 0 && len(del.Carries) > 0 && outdated(del, kept) {
-		told, rest := divide(del, d.Setup().Hash, now)
-		return del, nothing, d.Outbox.Divide(told, rest, now) // the rest comes up by itself
+		return del, nothing, d.Outbox.Divide(divide(del, d.Setup().Hash, now), now) // the rest comes up by itself
 	}
-	for _, w := range weeded {
-		if err := d.Outbox.Put(w, now); err != nil {
-			return del, nothing, fmt.Errorf("record what is not to be sent: %w", err)
+	if len(weeded) > 0 {
+		if err := d.takeOut(weeded, kept, now); err != nil || len(kept.Steps) == 0 {
+			return del, nothing, err
 		}
-		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
-		if w.State == tasks.Failed {
-			d.Failing()
-		}
-	}
-	if len(weeded) > 0 && len(kept.Steps) == 0 {
-		return del, nothing, nil
 	}
 	content, err := d.content(kept, read)
 	if err != nil {

@@ -254,7 +254,7 @@ func (b *book) kept(d tasks.Delivery) {
 		b.rows[d.ID] = &modelDelivery{Recipient: d.Recipient, kind: d.Kind, at: d.At, planned: now, state: tasks.Planned, arrivals: map[string]int{}}
 		row = b.rows[d.ID]
 	}
-	if row.settled() && row.state != d.State {
+	if row.settled() {
 		b.fault("%s is %s and becomes %s", d.ID, row.state, d.State)
 	}
 	row.state = d.State
@@ -293,9 +293,6 @@ func (row *modelDelivery) settled() bool {
 
 func (b *book) settle(d tasks.Delivery, s tasks.Step) {
 	p := b.step(d, s)
-	if p.state == d.State && d.State != tasks.Delivered {
-		return // recorded again after a kill
-	}
 	if p.state != tasks.Planned {
 		b.fault("%s %s to %s was %s and is %s", s.No, s.Name, d.Address, p.state, d.State)
 	}
@@ -316,18 +313,24 @@ func (b *book) settle(d tasks.Delivery, s tasks.Step) {
 	}
 }
 
-// divided is told of a message that was parted: what had gone out, and the rest.
-func (b *book) divided(told, rest tasks.Delivery) {
+// divided is told of a message that was parted: what had gone out, what is not
+// sent, and what is left, which may go on under another id.
+func (b *book) divided(into []tasks.Delivery) {
 	b.mu.Lock()
-	for _, s := range rest.Steps { // it goes on under another id
-		b.step(told, s).id = rest.ID
-	}
-	if len(rest.Steps) > 0 && b.rows[rest.ID] == nil {
-		b.rows[rest.ID] = &modelDelivery{Recipient: rest.Recipient, kind: rest.Kind, at: rest.At, planned: time.Now(), state: tasks.Planned, arrivals: map[string]int{}, troubled: true}
+	for _, d := range into {
+		if d.State != tasks.Planned || b.rows[d.ID] != nil {
+			continue
+		}
+		for _, s := range d.Steps {
+			b.step(d, s).id = d.ID
+		}
+		b.rows[d.ID] = &modelDelivery{Recipient: d.Recipient, kind: d.Kind, at: d.At, planned: time.Now(), state: tasks.Planned, arrivals: map[string]int{}, troubled: true}
 	}
 	b.tally["divided"]++
 	b.mu.Unlock()
-	b.kept(told)
+	for _, d := range into {
+		b.kept(d)
+	}
 }
 
 // stale says why a step is not to be sent now, "" when it is.
@@ -407,8 +410,14 @@ func (b *book) reminded(row *modelDelivery, id string, f []string) {
 		}
 	}
 	p.arrived = append(p.arrived, id)
-	if row := b.rows[id]; len(p.arrived) > 1+row.uncertain {
-		b.fault("%s was told of %v %d times, after %d doubts", row.Address, f, len(p.arrived), row.uncertain)
+	times := 0
+	for _, under := range p.arrived {
+		if under == id {
+			times++
+		}
+	}
+	if doubts := b.rows[id].uncertain; times > 1+doubts {
+		b.fault("%s was told of %v %d times, after %d doubts", row.Address, f, times, doubts)
 	}
 }
 

@@ -102,12 +102,12 @@ func (p *process) Put(d tasks.Delivery, now time.Time) error {
 	})
 }
 
-func (p *process) Divide(told, rest tasks.Delivery, now time.Time) error {
-	time.Sleep(time.Millisecond + spread(told.Address+told.ID))
+func (p *process) Divide(into []tasks.Delivery, now time.Time) error {
+	time.Sleep(time.Millisecond + spread(into[0].Address+into[0].ID))
 	return p.record(func() error {
-		err := p.Store.Divide(told, rest, now)
+		err := p.Store.Divide(into, now)
 		if err == nil {
-			p.world.book.divided(told, rest)
+			p.world.book.divided(into)
 		}
 		return err
 	})

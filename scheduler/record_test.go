@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +82,60 @@ func TestSuspectGoesAlone(t *testing.T) {
 		w.deliverer.Drain(context.Background())
 		if got := len(w.email.addresses()); got != 4 {
 			t.Errorf("sent %d, want 4", got)
+		}
+	})
+}
+
+// dying is an outbox whose process ends behind its first record.
+type dying struct {
+	Outbox
+	records atomic.Int64
+}
+
+var errEnded = errors.New("the process has ended")
+
+func (o *dying) Put(d tasks.Delivery, now time.Time) error {
+	if o.records.Add(1) > 1 {
+		return errEnded
+	}
+	return o.Outbox.Put(d, now)
+}
+
+func (o *dying) Divide(into []tasks.Delivery, now time.Time) error {
+	if o.records.Add(1) > 1 {
+		return errEnded
+	}
+	return o.Outbox.Divide(into, now)
+}
+
+// TestTakenOutAtOnce ends the process behind the record that a step is not to be
+// sent: what waits is without it, or it would be sent, and told of twice, once
+// its task is opened again.
+func TestTakenOutAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := begin(t, []Rule{rule(t, "r", daily, nil)}, task(1, "tu-phap", "trước ngày 30/6/2023"), task(2, "tu-phap", "trước ngày 30/6/2023"))
+		defer w.store.Close()
+		for _, at := range []string{"2023-06-30 07:20", "2023-06-30 07:30"} {
+			if _, err := w.loop.Pass(instant(at)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := w.store.Change(tasks.Key{Plan: "p", No: "1"}, tasks.Change{Action: "done"}, time.Now(), func(t *tasks.Task) error {
+			t.Status = tasks.Done
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.deliverer.Outbox = &dying{Outbox: w.store}
+		w.runUntil("2023-06-30 07:31")
+		waiting, err := w.store.Outbox()
+		if err != nil || len(waiting) != 1 || len(waiting[0].Steps) != 1 || waiting[0].Steps[0].No != "2" {
+			t.Errorf("%+v waits, %v; want the message without task 1", waiting, err)
+		}
+		if got, want := w.ledger(), "dropped reminder tp@x.vn T-0 #0 p/1: the task is done\n"; got != want {
+			t.Errorf("the ledger has %q, want %q", got, want)
 		}
 	})
 }

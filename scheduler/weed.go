@@ -59,12 +59,40 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 			continue
 		}
 		if !whole {
-			w.ID = w.Message.ID()
+			w.ID = partID(del, w.Message)
 		}
 		whole = false
 		weeded = append(weeded, *w)
 	}
 	return kept, weeded, read, nil
+}
+
+// partID names a part of a delivery that is not sent. What is sent again bears
+// its own number behind the message's name, and so do its parts.
+func partID(del tasks.Delivery, part tasks.Message) string {
+	if _, n, again := strings.Cut(del.ID, "-"); again {
+		return part.ID() + "-" + n
+	}
+	return part.ID()
+}
+
+// takeOut records what was weeded out of a delivery, together with what is left
+// of it: a step is at no moment in both.
+func (d *Deliverer) takeOut(weeded []tasks.Delivery, kept tasks.Delivery, now time.Time) error {
+	into := weeded
+	if len(kept.Steps) > 0 {
+		into = append(into, kept)
+	}
+	if err := d.Outbox.Divide(into, now); err != nil {
+		return fmt.Errorf("record what is not to be sent: %w", err)
+	}
+	for _, w := range weeded {
+		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
+		if w.State == tasks.Failed {
+			d.Failing()
+		}
+	}
+	return nil
 }
 
 // fate returns why a step is not to be sent to its recipient now, and what
@@ -141,14 +169,14 @@ func digest(text string) string {
 
 // divide parts a message of which some parts have gone out: what they carried
 // is told, and its text is theirs; the rest becomes a message of its own.
-func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.Delivery) {
+func divide(del tasks.Delivery, config string, now time.Time) []tasks.Delivery {
 	gone := map[int]bool{}
 	for _, part := range del.Carries[:del.PartsSent] {
 		for _, i := range part {
 			gone[i] = true
 		}
 	}
-	told = del
+	told := del
 	told.State, told.SentAt, told.Error, told.Steps = tasks.Delivered, now, "", nil
 	told.Text = strings.Join(del.Parts[:del.PartsSent], "\n")
 	told.SHA256 = digest(told.Text)
@@ -161,9 +189,12 @@ func divide(del tasks.Delivery, config string, now time.Time) (told, rest tasks.
 			m.Steps = append(m.Steps, step)
 		}
 	}
-	rest = tasks.NewDelivery(m, config, now)
-	rest.Again = del.Again
-	return told, rest
+	if len(m.Steps) == 0 {
+		return []tasks.Delivery{told}
+	}
+	rest := tasks.NewDelivery(m, config, now)
+	rest.ID, rest.Again = partID(del, m), del.Again
+	return []tasks.Delivery{told, rest}
 }
 
 // outdated reports whether the parts of a message that are not sent yet say

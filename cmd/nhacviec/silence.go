@@ -179,9 +179,9 @@ func (o *outbox) Put(d tasks.Delivery, now time.Time) error {
 	return o.note(o.Store.Put(d, now))
 }
 
-// Divide stores the two parts of a delivery.
-func (o *outbox) Divide(told, rest tasks.Delivery, now time.Time) error {
-	return o.note(o.Store.Divide(told, rest, now))
+// Divide stores the parts of a delivery.
+func (o *outbox) Divide(into []tasks.Delivery, now time.Time) error {
+	return o.note(o.Store.Divide(into, now))
 }
 
 func (o *outbox) note(err error) error {

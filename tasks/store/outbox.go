@@ -202,30 +202,36 @@ func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 	})
 }
 
-// Divide settles what of a delivery has gone out, as Put does, keeps its text,
-// and stores the rest as a new delivery that waits, with its sent marks, in one
-// transaction.
-func (s *Store) Divide(told, rest tasks.Delivery, now time.Time) error {
-	text, err := s.pack(told)
-	if err != nil {
-		return err
+// Divide stores what a delivery is divided into, in one transaction and each as
+// Put does, with the text that it comes with: what has gone out, what is not to
+// be sent, and what is left of it, under its own or a new id. A new one that
+// waits gets its sent marks.
+func (s *Store) Divide(into []tasks.Delivery, now time.Time) error {
+	texts := make([]packed, len(into))
+	for i, d := range into {
+		var err error
+		if texts[i], err = s.pack(d); err != nil {
+			return err
+		}
 	}
 	return s.update(func(tx *bolt.Tx) error {
-		if err := keepText(tx, text); err != nil {
-			return err
-		}
-		if _, err := s.putDelivery(tx, told, now); err != nil {
-			return err
-		}
-		if len(rest.Steps) == 0 || known(tx, rest.ID) {
-			return nil
-		}
-		for _, m := range rest.Message.Marks() {
-			if err := addMark(tx, m); err != nil {
+		for i, d := range into {
+			if err := keepText(tx, texts[i]); err != nil {
 				return err
 			}
+			if _, err := s.putDelivery(tx, d, now); err != nil {
+				return err
+			}
+			if !waits(d) {
+				continue
+			}
+			for _, m := range d.Message.Marks() {
+				if err := addMark(tx, m); err != nil {
+					return err
+				}
+			}
 		}
-		return storeRow(tx, rest)
+		return nil
 	})
 }
 
