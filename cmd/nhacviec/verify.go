@@ -2,41 +2,73 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"nhacviec/tasks/store"
 	"nhacviec/web"
 )
 
 func newVerifyCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "verify",
+		Use:   "verify [FILE]",
 		Short: "Prove that the ledger is as it was written",
 		Long: `Verify walks the ledger from its first entry: each carries the hash of the one
 before. It names the first entry that is not as it was written, or whose text was
 altered or removed, and exits with 1. Of messages that were sent before texts were
-kept the ledger has the hash only.`,
-		Example: "  nhacviec verify\n  nhacviec verify --json",
-		Args:    arguments(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+kept the ledger has the hash only. Every other record is held against its checksum.
+
+With FILE it looks at that backup, and needs no config.`,
+		Example: "  nhacviec verify\n  nhacviec verify /mnt/usb/nhacviec-2023-06-30.db",
+		Args:    oneAtMost,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			began := time.Now()
+			if len(args) > 0 {
+				found, err := verifyFile(cmd.Context(), args[0])
+				return a.printVerified(found, err, args[0]+": ", began)
+			}
 			return a.ask(cmd.Context(), reads, func(ctx context.Context, c *web.Client) error {
-				began := time.Now()
 				found, err := c.Verify(ctx)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					err = a.printJSON(found)
-				} else if found.Intact {
-					err = a.printLine(fmt.Sprintf("the ledger is intact: %s, proven in %s", entries(found.Entries), max(time.Millisecond, time.Since(began).Round(time.Millisecond))))
-				}
-				if err == nil && !found.Intact {
-					err = web.Failure(found.Broken, found.Hint)
-				}
-				return err
+				return a.printVerified(found, err, "", began)
 			})
 		},
 	}
+}
+
+// oneAtMost wants one argument or none.
+func oneAtMost(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return nil
+	}
+	return arguments("FILE")(cmd, args)
+}
+
+// verifyFile looks at everything in a backup.
+func verifyFile(ctx context.Context, file string) (web.Verified, error) {
+	n, err := apart{ctx}.Inspect(file)
+	var wrong *store.Error
+	if !errors.As(err, &wrong) || errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrNewer) {
+		return web.Verified{Entries: n, Intact: err == nil}, err
+	}
+	e := explainStored(wrong)
+	return web.Verified{Entries: n, Broken: e.Message, Hint: "this is no backup any more: keep another one, or make one with `nhacviec backup FILE`"}, nil
+}
+
+func (a *app) printVerified(found web.Verified, err error, of string, began time.Time) error {
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = a.printJSON(found)
+	} else if found.Intact {
+		took := max(time.Millisecond, time.Since(began).Round(time.Millisecond))
+		err = a.printLine(fmt.Sprintf("%sthe ledger is intact: %s, proven in %s", of, entries(found.Entries), took))
+	}
+	if err == nil && !found.Intact {
+		err = web.Failure(found.Broken, found.Hint)
+	}
+	return err
 }

@@ -179,8 +179,13 @@ func TestWrongFilesAreRefusedAndLeftAlone(t *testing.T) {
 	db, err := bolt.Open(other, 0o600, nil)
 	must(t, err)
 	must(t, db.Close())
-	good, err := os.ReadFile(sample(t))
-	must(t, err)
+	whole := get1[*os.File](t)(os.Open(sample(t)))
+	defer whole.Close()
+	good := get1[[]byte](t)(os.ReadFile(whole.Name()))
+	wild := slices.Clone(good)
+	list := wild[int(get1[metaPage](t)(liveMeta(whole)).freelist)*os.Getpagesize():]
+	binary.NativeEndian.PutUint16(list[10:], bigFreelist)
+	binary.NativeEndian.PutUint64(list[pageHead:], 1<<33) // bbolt would ask for 64 GB
 	format := slices.Clone(good)
 	for _, page := range []int{0, os.Getpagesize()} {
 		meta := format[page+pageHead:]
@@ -203,6 +208,7 @@ func TestWrongFilesAreRefusedAndLeftAlone(t *testing.T) {
 		"cut":            {write(good[:len(good)/4]), ErrDamaged, "cut short"},
 		"newer records":  {newer, ErrNewer, fmt.Sprint("version ", schema+1)},
 		"newer format":   {write(format), ErrNewer, "bbolt format 3"},
+		"wild freelist":  {write(wild), ErrDamaged, "its count makes no sense"},
 		"no version":     {unversioned, ErrDamaged, "no schema version"},
 		"no bucket":      {lacking, ErrDamaged, `"marks" is missing`},
 		"something else": {other, ErrDamaged, "no store of nhacviec"},
