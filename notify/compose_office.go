@@ -79,7 +79,7 @@ func (c *composer) failure() (letter, error) {
 	if len(c.Failures) == 0 {
 		return letter{}, errors.New("it has no failures")
 	}
-	var lost, waiting, trouble []row
+	var lost, mailed, waiting, trouble []row
 	for _, f := range slices.SortedStableFunc(slices.Values(c.Failures), func(a, b tasks.Failure) int { return cmp.Compare(a.At.Unix(), b.At.Unix()) }) {
 		cause := sentence(plain(f.Cause, mostCause))
 		at := f.At.In(c.At.Location())
@@ -100,12 +100,19 @@ func (c *composer) failure() (letter, error) {
 			waiting = append(waiting, r)
 			continue
 		}
+		if f.ByMail {
+			mailed = append(mailed, r)
+			continue
+		}
 		r.Command = "nhacviec resend " + f.ID
 		lost = append(lost, r)
 	}
 	var heads []string
 	if len(lost) > 0 {
 		heads = append(heads, counted(len(lost), "thông báo không gửi được"))
+	}
+	if len(mailed) > 0 {
+		heads = append(heads, counted(len(mailed), "thông báo chuyển sang thư điện tử"))
 	}
 	if len(waiting) > 0 {
 		heads = append(heads, counted(len(waiting), "thông báo gửi chậm"))
@@ -118,6 +125,10 @@ func (c *composer) failure() (letter, error) {
 		l.Notes = append(l.Notes, "Các đơn vị dưới đây chưa nhận được thông báo; phần mềm sẽ không tự gửi lại.")
 		l.Actions = append(l.Actions, "Kính đề nghị cơ quan báo cho đơn vị bằng cách khác nếu gấp, sửa nguyên nhân, rồi gửi lại bằng lệnh nêu ở từng thông báo.")
 	}
+	if len(mailed) > 0 {
+		l.Notes = append(l.Notes, "Các thông báo chuyển sang thư điện tử: kênh ban đầu không nhận, phần mềm đã chuyển nội dung tới hộp thư của đơn vị.")
+		l.Actions = append(l.Actions, "Thông báo chuyển sang thư điện tử: kính đề nghị cơ quan kiểm tra lại địa chỉ của đơn vị trên kênh ban đầu.")
+	}
 	if len(waiting) > 0 {
 		l.Notes = append(l.Notes, "Các thông báo gửi chậm vẫn đang được phần mềm tự gửi lại.")
 		l.Actions = append(l.Actions, "Thông báo gửi chậm: kính đề nghị cơ quan chuyển người quản trị kiểm tra kênh gửi; nếu việc gấp, báo cho đơn vị bằng cách khác.")
@@ -128,6 +139,7 @@ func (c *composer) failure() (letter, error) {
 	var left int
 	l.Groups, left = shorten([]group{
 		{Tone: late, Icon: "■", Title: "Thông báo không gửi được", Rows: lost},
+		{Tone: today, Icon: "▲", Title: "Thông báo chuyển sang thư điện tử", Rows: mailed},
 		{Tone: today, Icon: "▲", Title: "Thông báo gửi chậm", Rows: waiting},
 		{Tone: late, Icon: "■", Title: "Trục trặc của hệ thống", Rows: trouble},
 	})

@@ -279,3 +279,25 @@ func TestComposeRefuses(t *testing.T) {
 		})
 	}
 }
+
+// What goes out by mail in the place of a chat message is not called lost: nobody
+// is asked to send it again.
+func TestComposeFailureByMail(t *testing.T) {
+	t.Parallel()
+	m := tasks.Message{Kind: tasks.FailureNotice, At: day("12/07/2023").At(8, 0, vietnam), Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "van-phong", Address: "vp@example.gov.vn"},
+		Failures: []tasks.Failure{{ID: "a2b3c4d5e6f7g2h3i4j5k6l7m2", ByMail: true, Cause: "Forbidden: bot was kicked",
+			Recipient: tasks.Recipient{Channel: tasks.Telegram, Unit: "tu-phap", Address: "-1009876543210"}}}}
+	c, err := Compose(m, tasks.Briefing{Units: planUnits(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := c.Subject + "\n" + strings.Join(strings.Fields(c.Text[0]), " ")
+	for _, want := range []string{"1 thông báo chuyển sang thư điện tử", "phần mềm đã chuyển nội dung tới hộp thư của đơn vị", "bot was kicked", "-1009876543210"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "resend") || strings.Contains(text, "không gửi được") {
+		t.Errorf("it asks for what is done:\n%s", text)
+	}
+}

@@ -171,8 +171,10 @@ func zaloOARefusal(code int, text string) *tasks.SendError {
 	switch code {
 	case -32: // so many calls a minute
 		failed.RetryAfter = time.Minute
-	case -133, -144, -147, -211, -218, -234: // a quota, or the night
+	case -133, -234: // the night
 		failed.RetryAfter = time.Hour
+	case -144, -147, -211, -218: // a quota
+		failed.RetryAfter, failed.Spent = time.Hour, true
 	case -216, -220, -124, // a brand-new token was refused too
 		-101, -102, -103, -104, -105, -115, -135, -136, -137, -204, -205, -209, -212, -219,
 		-221, -223, -224, -240, -242, -320, -321:

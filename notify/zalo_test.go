@@ -169,6 +169,9 @@ func TestZaloOARefusals(t *testing.T) {
 			server.Inject(notifytest.Fault{Code: code, Text: "no"})
 			_, err := oa.Send(t.Context(), toGroup)
 			wantFailure(t, err, tasks.SendError{Outcome: row.outcome, RetryAfter: row.after}, appSecret, refreshToken)
+			if got, want := tasks.AsSendError(err).Spent, row.after == time.Hour && code != -133 && code != -234; got != want {
+				t.Errorf("%d: a quota: %v, want %v", code, got, want)
+			}
 			if want := fmt.Sprintf("error %d: no", code); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("want %q, got %v", want, err)
 			}

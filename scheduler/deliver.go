@@ -125,6 +125,7 @@ func (d *Deliverer) Health() map[tasks.Channel]Health {
 // message is taken up after that, and those under way have until grace ends.
 func (d *Deliverer) Run(ctx, grace context.Context) {
 	d.abandon(ctx)
+	d.bringUp(ctx)
 	d.each(func(l *lane) { l.run(ctx, grace, false) })
 }
 
@@ -144,7 +145,7 @@ func (d *Deliverer) abandon(ctx context.Context) {
 				waiting, _, err = d.Outbox.Ready(ch, next, 100)
 			}
 			for _, del := range waiting {
-				err = errors.Join(err, d.fail(ctx, nil, del, fmt.Errorf("the channel %s is no longer configured", ch)))
+				err = errors.Join(err, d.refused(ctx, nil, del, fmt.Errorf("the channel %s is no longer configured", ch)))
 			}
 			if err != nil {
 				d.Log.Error("cannot settle what waits for a channel that is gone", "channel", ch, "error", err)

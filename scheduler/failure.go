@@ -95,7 +95,7 @@ func (l *Loop) failureNotices(damaged []string, now time.Time) (notices []tasks.
 	}
 	ids := map[tasks.Channel][]string{}
 	for _, d := range failed {
-		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry})
+		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry, ByMail: len(d.Instead) > 0})
 		ids[d.Channel] = append(ids[d.Channel], d.ID)
 	}
 	for _, ch := range append([]tasks.Channel{""}, tasks.Channels...) {

@@ -317,7 +317,15 @@ func (b *book) settle(d tasks.Delivery, s tasks.Step) {
 // sent, and what is left, which may go on under another id.
 func (b *book) divided(into []tasks.Delivery) {
 	b.mu.Lock()
-	for _, d := range into {
+	own := slices.DeleteFunc(slices.Clone(into), func(d tasks.Delivery) bool {
+		inPlace := slices.ContainsFunc(into, func(old tasks.Delivery) bool { return slices.Contains(old.Instead, d.ID) })
+		if inPlace && b.rows[d.ID] == nil {
+			b.enter(d, time.Now())
+			b.tally["instead"]++
+		}
+		return inPlace
+	})
+	for _, d := range own {
 		if d.State != tasks.Planned || b.rows[d.ID] != nil {
 			continue
 		}
@@ -328,7 +336,7 @@ func (b *book) divided(into []tasks.Delivery) {
 	}
 	b.tally["divided"]++
 	b.mu.Unlock()
-	for _, d := range into {
+	for _, d := range own {
 		b.kept(d)
 	}
 }

@@ -30,9 +30,9 @@ const (
 // record stores what became of an attempt. A disk that refuses it may take it
 // later; what was sent and is not recorded would be sent again. So the worker
 // waits with it until ctx ends, and its lane, if it has one, takes up nothing.
-func (d *Deliverer) record(ctx context.Context, l *lane, del tasks.Delivery) error {
+func (d *Deliverer) record(ctx context.Context, l *lane, del tasks.Delivery, instead ...tasks.Delivery) error {
 	for wait := time.Second; ; wait = min(2*wait, maxWait) {
-		err := d.Outbox.Put(del, d.Now())
+		err := d.store(del, instead, d.Now())
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -46,6 +46,14 @@ func (d *Deliverer) record(ctx context.Context, l *lane, del tasks.Delivery) err
 		case <-time.After(wait):
 		}
 	}
+}
+
+// store records what became of a delivery, and what goes out in its place.
+func (d *Deliverer) store(del tasks.Delivery, instead []tasks.Delivery, now time.Time) error {
+	if len(instead) == 0 {
+		return d.Outbox.Put(del, now)
+	}
+	return d.Outbox.Divide(append([]tasks.Delivery{del}, instead...), now)
 }
 
 // sent records that a delivery was sent, while the worker goes on.
@@ -68,7 +76,7 @@ func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se 
 	wait := max(backoff(del.Attempts), min(se.RetryAfter, longestRetry))
 	switch se.Outcome {
 	case tasks.Permanent, tasks.Moved:
-		return d.fail(ctx, l, del, se.Err)
+		return d.refused(ctx, l, del, se.Err)
 	case tasks.ChannelDown:
 		wait = channelPause
 		l.pause(now.Add(wait))
@@ -79,12 +87,18 @@ func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se 
 		}
 		del.State = tasks.Uncertain
 	default:
-		if se.RetryAfter > 0 {
+		if se.Spent { // the others may have a quota of their own, or mail
+			if instead, err := d.byMail(del); err != nil {
+				return err
+			} else if len(instead) > 0 {
+				return d.fail(ctx, l, del, se.Err, instead...)
+			}
+		} else if se.RetryAfter > 0 {
 			l.pause(now.Add(min(se.RetryAfter, longestRetry)))
 		}
 	}
 	if now.Sub(del.Created) > giveUp && del.Attempts >= fewestTries && d.Clock.Believed(now) {
-		return d.fail(ctx, l, del, fmt.Errorf("gave up after %s: %w", giveUp, se.Err))
+		return d.refused(ctx, l, del, fmt.Errorf("gave up after %s: %w", giveUp, se.Err))
 	}
 	if del.State != tasks.Uncertain {
 		del.State = tasks.Retry
@@ -102,13 +116,16 @@ func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se 
 	return nil
 }
 
-// fail records that a delivery will not be tried again by itself.
-func (d *Deliverer) fail(ctx context.Context, l *lane, del tasks.Delivery, cause error) error {
+// fail records that a delivery will not be tried again by itself, and what goes
+// out in its place.
+func (d *Deliverer) fail(ctx context.Context, l *lane, del tasks.Delivery, cause error, instead ...tasks.Delivery) error {
 	del.State, del.Error, del.NextAttempt, del.Told = tasks.Failed, cause.Error(), time.Time{}, false
-	if err := d.record(ctx, l, del); err != nil {
+	del.Instead = ids(instead)
+	if err := d.record(ctx, l, del, instead...); err != nil {
 		return fmt.Errorf("record that %s failed: %w", del.ID, err)
 	}
 	d.Failing()
+	d.turnTo(instead...)
 	d.Log.Error("failed", "id", del.ID, "unit", del.Unit, "channel", del.Channel, "address", del.Address, "error", cause)
 	return nil
 }

@@ -178,6 +178,11 @@ func (s Setup) Query(fires []Fire, day tasks.Date) tasks.DueQuery {
 
 // told returns who is told of a step of a resolved task under a rule.
 func (s Setup) told(r Rule, t tasks.Task, step tasks.Step, day tasks.Date) []tasks.Recipient {
+	return s.recipients(r, s.audience(r, t, step, day))
+}
+
+// audience returns the units that a rule tells of a step of a resolved task.
+func (s Setup) audience(r Rule, t tasks.Task, step tasks.Step, day tasks.Date) []tasks.Unit {
 	var units []tasks.Unit
 	for _, to := range r.To {
 		switch to {
@@ -198,7 +203,7 @@ func (s Setup) told(r Rule, t tasks.Task, step tasks.Step, day tasks.Date) []tas
 	if r.EscalateAfter > 0 && step.Due != 0 && int(day-step.Due) >= r.EscalateAfter {
 		units = append(units, s.superiors(t)...)
 	}
-	return s.recipients(r, units)
+	return units
 }
 
 // Reaches reports whether the lead unit of a task of a kind is told of it: by a
@@ -310,10 +315,12 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// Stale returns why a planned step is no longer to be sent to its recipient,
-// and "" while it is. t is the task as it is stored now.
-func (s Setup) Stale(step tasks.Step, r tasks.Recipient, t tasks.Task, day tasks.Date) string {
-	i := slices.IndexFunc(s.Rules, func(rule Rule) bool { return rule.Name == step.Rule })
+// noLongerTold is why nothing goes to a recipient any more.
+const noLongerTold = "the recipient is no longer told of the task"
+
+// Stale returns why a step of a delivery is no longer to be sent, and "" while it
+// is. t is the task as it is stored now.
+func (s Setup) Stale(d tasks.Delivery, step tasks.Step, t tasks.Task, day tasks.Date) string {
 	switch {
 	case t.Status != tasks.Open:
 		return "the task is " + string(t.Status)
@@ -321,11 +328,27 @@ func (s Setup) Stale(step tasks.Step, r tasks.Recipient, t tasks.Task, day tasks
 		return "the deadline has moved"
 	case step.Due != 0 && step.Due <= t.DoneThrough:
 		return "the due date is done"
-	case i < 0:
+	case !slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.Name == step.Rule }):
 		return "the rule " + step.Rule + " is gone from the config"
-	}
-	if !slices.Contains(s.told(s.Rules[i], s.Units.Resolve(t), step, day), r) {
-		return "the recipient is no longer told of the task"
+	case !slices.Contains(s.reached(d, step, t, day), d.Recipient):
+		return noLongerTold
 	}
 	return ""
+}
+
+// reached returns the recipients that a step has now in the unit and on the
+// channel of a delivery: by its rule, or, of what goes out in the place of
+// another, by mail.
+func (s Setup) reached(d tasks.Delivery, step tasks.Step, t tasks.Task, day tasks.Date) []tasks.Recipient {
+	i := slices.IndexFunc(s.Rules, func(r Rule) bool { return r.Name == step.Rule })
+	if i < 0 {
+		return nil
+	}
+	r := s.Rules[i]
+	if d.For != "" && d.Channel == tasks.Email {
+		r.Channels = []tasks.Channel{tasks.Email}
+	}
+	return slices.DeleteFunc(s.told(r, s.Units.Resolve(t), step, day), func(to tasks.Recipient) bool {
+		return to.Unit != d.Unit || to.Channel != d.Channel
+	})
 }

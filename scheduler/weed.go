@@ -15,7 +15,8 @@ import (
 // task has changed (dropped), a later step of the same due date is told
 // (superseded), or the task cannot be read (failed). What is taken out becomes
 // a delivery of its own, with the reasons; one of them bears the delivery's own
-// id if nothing is left of it. read holds the tasks as they were read.
+// id if nothing is left of it. What was for an address that the unit has no more
+// goes on to those that it has now. read holds the tasks as they were read.
 func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery, weeded []tasks.Delivery, read map[tasks.Key]tasks.Task, err error) {
 	read = map[tasks.Key]tasks.Task{}
 	if del.Kind != tasks.Reminder {
@@ -33,8 +34,9 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 	kept = del
 	kept.Steps = nil
 	out := map[tasks.DeliveryState]*tasks.Delivery{}
+	moved := map[tasks.Recipient][]tasks.Step{}
 	for _, step := range del.Steps {
-		state, why := d.fate(s, step, del.Recipient, sent, read, today)
+		state, why := d.fate(s, step, del, sent, read, today)
 		if why == "" {
 			if step.Due != 0 {
 				left := int(step.Due - today)
@@ -42,6 +44,20 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 			}
 			kept.Steps = append(kept.Steps, step)
 			continue
+		}
+		if why == noLongerTold {
+			to, err := d.heirs(del, step, read[step.Key], today)
+			if err != nil {
+				return del, nil, read, err
+			}
+			var addresses []string
+			for _, r := range to {
+				moved[r] = append(moved[r], step)
+				addresses = append(addresses, r.Address)
+			}
+			if len(to) > 0 {
+				why = "the address has changed: it goes to " + strings.Join(addresses, ", ")
+			}
 		}
 		if out[state] == nil {
 			w := del
@@ -62,6 +78,11 @@ func (d *Deliverer) weed(del tasks.Delivery, now time.Time) (kept tasks.Delivery
 			w.ID = partID(del, w.Message)
 		}
 		whole = false
+		if state == tasks.Dropped {
+			next := d.handOn(*w, moved, now)
+			w.Instead = ids(next)
+			weeded = append(weeded, next...)
+		}
 		weeded = append(weeded, *w)
 	}
 	return kept, weeded, read, nil
@@ -87,6 +108,10 @@ func (d *Deliverer) takeOut(weeded []tasks.Delivery, kept tasks.Delivery, now ti
 		return fmt.Errorf("record what is not to be sent: %w", err)
 	}
 	for _, w := range weeded {
+		if w.State == tasks.Planned {
+			d.turnTo(w)
+			continue
+		}
 		d.Log.Info(string(w.State), "id", w.ID, "unit", w.Unit, "channel", w.Channel, "why", w.Error)
 		if w.State == tasks.Failed {
 			d.Failing()
@@ -95,19 +120,19 @@ func (d *Deliverer) takeOut(weeded []tasks.Delivery, kept tasks.Delivery, now ti
 	return nil
 }
 
-// fate returns why a step is not to be sent to its recipient now, and what
-// becomes of it; "" when it is.
-func (d *Deliverer) fate(s Setup, step tasks.Step, to tasks.Recipient, sent tasks.Sent, read map[tasks.Key]tasks.Task, today tasks.Date) (tasks.DeliveryState, string) {
+// fate returns why a step of a delivery is not to be sent now, and what becomes
+// of it; "" when it is.
+func (d *Deliverer) fate(s Setup, step tasks.Step, del tasks.Delivery, sent tasks.Sent, read map[tasks.Key]tasks.Task, today tasks.Date) (tasks.DeliveryState, string) {
 	t, err := d.Library.Task(step.Key)
 	if err != nil {
 		return tasks.Failed, "cannot be read: " + err.Error()
 	}
 	read[step.Key] = t
-	if why := s.Stale(step, to, t, today); why != "" {
+	if why := s.Stale(del, step, t, today); why != "" {
 		return tasks.Dropped, why
 	}
 	series, rank, _ := step.Mark()
-	if told, ok := sent[tasks.SentKey{Key: step.Key, Version: step.Version, Series: series, Recipient: to}]; ok && told > rank {
+	if told, ok := sent[tasks.SentKey{Key: step.Key, Version: step.Version, Series: series, Recipient: del.Recipient}]; ok && told > rank {
 		return tasks.Superseded, "a later step is told"
 	}
 	return "", ""
@@ -170,31 +195,31 @@ func digest(text string) string {
 // divide parts a message of which some parts have gone out: what they carried
 // is told, and its text is theirs; the rest becomes a message of its own.
 func divide(del tasks.Delivery, config string, now time.Time) []tasks.Delivery {
-	gone := map[int]bool{}
-	for _, part := range del.Carries[:del.PartsSent] {
-		for _, i := range part {
-			gone[i] = true
-		}
-	}
 	told := del
-	told.State, told.SentAt, told.Error, told.Steps = tasks.Delivered, now, "", nil
+	told.State, told.SentAt, told.Error = tasks.Delivered, now, ""
 	told.Text = strings.Join(del.Parts[:del.PartsSent], "\n")
 	told.SHA256 = digest(told.Text)
 	m := del.Message
-	m.Steps = nil
-	for i, step := range del.Steps {
-		if gone[i] {
-			told.Steps = append(told.Steps, step)
-		} else {
-			m.Steps = append(m.Steps, step)
-		}
-	}
-	if len(m.Steps) == 0 {
+	if told.Steps, m.Steps = parted(del); len(m.Steps) == 0 {
 		return []tasks.Delivery{told}
 	}
 	rest := tasks.NewDelivery(m, config, now)
-	rest.ID, rest.Again = partID(del, m), del.Again
+	rest.ID, rest.Again, rest.For = partID(del, m), del.Again, del.For
 	return []tasks.Delivery{told, rest}
+}
+
+// parted returns the steps that the parts of a message which have gone out
+// carried, and the others.
+func parted(del tasks.Delivery) (gone, rest []tasks.Step) {
+	sent := del.Carries[:min(del.PartsSent, len(del.Carries))]
+	for i, step := range del.Steps {
+		if slices.ContainsFunc(sent, func(part []int) bool { return slices.Contains(part, i) }) {
+			gone = append(gone, step)
+		} else {
+			rest = append(rest, step)
+		}
+	}
+	return gone, rest
 }
 
 // outdated reports whether the parts of a message that are not sent yet say

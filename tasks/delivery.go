@@ -41,6 +41,11 @@ type Delivery struct {
 	Down        bool          `json:"down,omitempty"`   // still tried, but the office must hear of it: the channel needs a person, or it takes long
 	Told        bool          `json:"told,omitempty"`   // the office knows that it failed or is down
 
+	// A delivery that goes out in the place of others has their IDs, and each of
+	// them has its.
+	For     string   `json:"for,omitempty"`
+	Instead []string `json:"instead,omitempty"`
+
 	// Again: a person asked for it, so that it is sent though a later step is told.
 	Again bool `json:"again,omitempty"`
 
@@ -106,6 +111,7 @@ type SendError struct {
 	Outcome    Outcome
 	RetryAfter time.Duration // at least this long before the next attempt; 0: the caller's own schedule
 	NewAddress string        // with Moved
+	Spent      bool          // a quota is used up: another channel is sooner than RetryAfter
 	Unreached  bool          // nobody answered who could take a message, or who serves: it would be so for any other
 	Err        error
 }

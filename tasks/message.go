@@ -143,6 +143,7 @@ type Failure struct {
 	At       time.Time `json:"at"`
 	Cause    string    `json:"cause"`
 	Retrying bool      `json:"retrying,omitempty"` // it is still tried by itself
+	ByMail   bool      `json:"by_mail,omitempty"`  // what it said goes out by mail instead
 }
 
 // Mark returns the entry of the sent set for telling a recipient of the item.

@@ -24,7 +24,7 @@ type LedgerQuery struct {
 	Plan  string
 	No    Number
 	Unit  string
-	ID    string    // of a delivery: its own entries, and those that say that it is sent again
+	ID    string    // of a delivery: its own entries, those in its place, and those that say that it is sent again
 	Since time.Time // not before
 	Until time.Time // before
 }

@@ -46,8 +46,8 @@ type Planner interface {
 	Forecast(from, to time.Time) ([]tasks.Message, error)
 	// Explain says who is told of a task on a day and why; the answer is JSON-able.
 	Explain(key tasks.Key, on tasks.Date) (any, error)
-	// Stale says why nothing that a message says holds any more; "": something does.
-	Stale(m tasks.Message) (why string, err error)
+	// Stale says why nothing that a delivery says holds any more; "": something does.
+	Stale(d tasks.Delivery) (why string, err error)
 }
 
 // Tester sends one real message.

@@ -139,7 +139,7 @@ func (o *office) Text(sum string) (string, error) {
 	return "", errors.New("not kept")
 }
 
-func (o *office) Stale(m tasks.Message) (string, error) { return o.stale, nil }
+func (o *office) Stale(d tasks.Delivery) (string, error) { return o.stale, nil }
 
 func (o *office) Outbox() ([]tasks.Delivery, error) { return o.outbox, nil }
 

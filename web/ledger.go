@@ -132,6 +132,7 @@ func (l LedgerCSV) Add(e tasks.Entry) error {
 		cell["unit"], cell["channel"], cell["address"] = d.Unit, string(d.Channel), d.Address
 		cell["for"], cell["config"], cell["attempts"] = d.At.Format(time.RFC3339), d.Config, strconv.Itoa(d.Attempts)
 		cell["reply"], cell["error"], cell["sha256"] = d.Reply, d.Error, d.SHA256
+		cell["old"], cell["new"] = d.For, strings.Join(d.Instead, " ")
 		if !d.SentAt.IsZero() {
 			cell["sent_at"] = d.SentAt.Format(time.RFC3339)
 		}

@@ -266,7 +266,7 @@ func (h *Handler) sendable(d tasks.Delivery) error {
 		return &Error{Message: fmt.Sprintf("%s is not sent again: %s", d.ID, notConfigured(d.Channel)), Exit: ExitFailed, Status: http.StatusConflict,
 			Hint: "put the channel into the config, or tell the unit in another way"}
 	}
-	why, err := h.Planner.Stale(d.Message)
+	why, err := h.Planner.Stale(d)
 	if err != nil || why == "" {
 		return err
 	}

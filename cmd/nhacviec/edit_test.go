@@ -31,7 +31,7 @@ func TestHandedOverIsNotSent(t *testing.T) {
 		task tasks.Task
 		want string
 	}{{led, before, ""}, {leads, before, gone}, {led, after, gone}, {leads, after, ""}} {
-		if got := c.Setup.Stale(step, tc.to, tc.task, day); got != tc.want {
+		if got := c.Setup.Stale(tasks.Delivery{Message: tasks.Message{Recipient: tc.to}}, step, tc.task, day); got != tc.want {
 			t.Errorf("to %s, led by %s: %q, want %q", tc.to.Unit, tc.task.Lead.Code, got, tc.want)
 		}
 	}

@@ -62,6 +62,8 @@ func (a *app) printLife(life web.Life) error {
 	add("sent", clock(d.SentAt))
 	add("reply", d.Reply)
 	add("error", d.Error)
+	add("in place of", d.For)
+	add("goes on as", strings.Join(d.Instead, " "))
 	add("sha256", d.SHA256)
 	if err := a.printTable(rows[0], rows[1:]); err != nil {
 		return err

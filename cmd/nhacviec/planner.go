@@ -54,21 +54,21 @@ func (p planner) Explain(key tasks.Key, on tasks.Date) (any, error) {
 	return scheduler.Explain(t, p.setup(), sent, on, p.now()), nil
 }
 
-// Stale says why nothing that a message says holds any more; "": something
+// Stale says why nothing that a delivery says holds any more; "": something
 // does.
-func (p planner) Stale(m tasks.Message) (string, error) {
-	if m.Kind != tasks.Reminder {
+func (p planner) Stale(d tasks.Delivery) (string, error) {
+	if d.Kind != tasks.Reminder {
 		return "", nil
 	}
 	setup := p.setup()
 	today := tasks.DateOf(p.now().In(setup.Calendar.Location))
 	var reasons []string
-	for _, step := range m.Steps {
+	for _, step := range d.Steps {
 		t, err := p.store.Task(step.Key)
 		if err != nil {
 			return "", err
 		}
-		why := setup.Stale(step, m.Recipient, t, today)
+		why := setup.Stale(d, step, t, today)
 		if why == "" {
 			return "", nil
 		}

@@ -192,12 +192,13 @@ func chosen(e tasks.Entry, q tasks.LedgerQuery) bool {
 			slices.ContainsFunc(e.Delivery.Review, func(it tasks.ReviewItem) bool { return is(it.Key) }))
 }
 
-// speaksOf: the entry is about a delivery, or says that it was sent again.
+// speaksOf: the entry is about a delivery, or one in its place, or says that it
+// was sent again.
 func speaksOf(e tasks.Entry, id string) bool {
 	if e.Change != nil {
 		return e.Change.Action == actionResend && (e.Change.Old == id || e.Change.New == id)
 	}
-	return e.Delivery != nil && e.Delivery.ID == id
+	return e.Delivery != nil && (e.Delivery.ID == id || e.Delivery.For == id)
 }
 
 // Verify walks the ledger as it stands, from its first entry, and returns how

@@ -205,7 +205,8 @@ func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 // Divide stores what a delivery is divided into, in one transaction and each as
 // Put does, with the text that it comes with: what has gone out, what is not to
 // be sent, and what is left of it, under its own or a new id. A new one that
-// waits gets its sent marks.
+// waits gets its sent marks. What goes out in the place of another of them is
+// left as it is if its id was ever known.
 func (s *Store) Divide(into []tasks.Delivery, now time.Time) error {
 	texts := make([]packed, len(into))
 	for i, d := range into {
@@ -216,6 +217,9 @@ func (s *Store) Divide(into []tasks.Delivery, now time.Time) error {
 	}
 	return s.update(func(tx *bolt.Tx) error {
 		for i, d := range into {
+			if inPlace(d, into) && known(tx, d.ID) {
+				continue
+			}
 			if err := keepText(tx, texts[i]); err != nil {
 				return err
 			}
@@ -233,6 +237,10 @@ func (s *Store) Divide(into []tasks.Delivery, now time.Time) error {
 		}
 		return nil
 	})
+}
+
+func inPlace(d tasks.Delivery, of []tasks.Delivery) bool {
+	return slices.ContainsFunc(of, func(old tasks.Delivery) bool { return slices.Contains(old.Instead, d.ID) })
 }
 
 // putDelivery returns the delivery as it was stored.
@@ -471,7 +479,7 @@ func (s *Store) Resend(id, by string, now time.Time) (tasks.Delivery, error) {
 		}
 		base, _, _ := strings.Cut(id, "-")
 		again = tasks.NewDelivery(old.Message, old.Config, now)
-		again.Again = true
+		again.Again, again.For = true, old.For
 		for n := 2; ; n++ {
 			if again.ID = base + "-" + strconv.Itoa(n); !known(tx, again.ID) {
 				break
