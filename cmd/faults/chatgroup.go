@@ -151,7 +151,7 @@ func misbehaveChats(ctx context.Context, l *lab) (res result, err error) {
 		return res, err
 	}
 	defer d.kill()
-	limit := 5 * time.Minute
+	limit := 8 * time.Minute
 	if l.quick {
 		limit = 10 * time.Second
 	}

@@ -117,17 +117,22 @@ func (o *office) fullOnce(ctx context.Context, d *daemon, size uint64, res *resu
 	if which, _ := d.log.await(from, 10*time.Second, "file too large"); which < 0 && o.missing() > 0 {
 		res.fail("no word in the log of a full disk:\n%s", d.log.bytes()[from:])
 	}
+	had := o.copies()
 	// What is in hand may still arrive; after that there must be silence.
-	for begun := time.Now(); o.busy() > 0 && time.Since(begun) < 5*time.Second; {
-		time.Sleep(10 * time.Millisecond)
+	silent := false
+	for range 5 {
+		was := o.copies()
+		if silent = pause(ctx, 1500*time.Millisecond) == nil && o.copies() == was && o.busy() == 0; silent {
+			break
+		}
 	}
-	time.Sleep(500 * time.Millisecond)
-	before := o.copies()
-	time.Sleep(time.Second)
-	if more := o.copies() - before; more > 0 {
+	if !silent {
+		res.fail("messages go on going out while none can be recorded")
+	}
+	if more := o.copies() - had; more > 2*workers { // each may have one under way and one that is ready
 		res.fail("%d messages went out while none could be recorded", more)
 	}
-	before = o.copies()
+	before := o.copies()
 	if err := setLimit(d.cmd.Process.Pid, unix.RLIMIT_FSIZE, math.MaxUint64); err != nil {
 		return 0, err
 	}
@@ -191,7 +196,7 @@ func readOnlyDisk(ctx context.Context, l *lab, res *result) (err error) {
 		return err
 	}
 	res.faults++
-	exit, err := d.wait(10 * time.Second)
+	exit, err := d.wait(30 * time.Second)
 	said := string(d.log.bytes())
 	switch {
 	case err != nil:

@@ -36,6 +36,7 @@ const (
 type faultyMail struct {
 	listener net.Listener
 	accept   func(notifytest.Message)
+	atOnce   bool // it offers PIPELINING
 	done     chan struct{}
 	talks    sync.WaitGroup
 
@@ -45,12 +46,12 @@ type faultyMail struct {
 	struck int
 }
 
-func startFaultyMail(accept func(notifytest.Message), faults map[string]mailFault, early []mailFault) (*faultyMail, error) {
+func startFaultyMail(accept func(notifytest.Message), atOnce bool, faults map[string]mailFault, early []mailFault) (*faultyMail, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &faultyMail{listener: listener, accept: accept, done: make(chan struct{}), faults: faults, early: early}
+	s := &faultyMail{listener: listener, accept: accept, atOnce: atOnce, done: make(chan struct{}), faults: faults, early: early}
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -108,14 +109,20 @@ var polite = map[string]string{
 	"RCPT": "250 2.1.5 Ok", "DATA": "354 go ahead", ".": "250 2.0.0 Ok: queued", "RSET": "250 2.0.0 Ok", "NOOP": "250 Ok", "QUIT": "221 Bye",
 }
 
+// outOfOrder is what a client hears that did not wait for a refusal.
+const outOfOrder = "503 5.5.1 bad sequence of commands"
+
 // answer says what is right at a step, or what is wrong. It reports whether the
 // conversation goes on as if nothing had happened.
 func (s *faultyMail) answer(conn net.Conn, step, to string) (good bool) {
 	f, wrong := s.next(step, to)
 	if !wrong {
 		text, known := polite[step]
-		if !known {
+		switch {
+		case !known:
 			text = "502 5.5.1 not implemented"
+		case step == "EHLO" && s.atOnce:
+			text = strings.Replace(text, "\n", "\n250-PIPELINING\n", 1)
 		}
 		return s.say(conn, text)
 	}
@@ -131,7 +138,8 @@ func (s *faultyMail) converse(conn net.Conn) {
 	lines := bufio.NewReader(conn)
 	s.answer(conn, "connect", "")
 	to := ""
-	var carried []string // whose mails this connection has taken
+	sender, recipient := false, false // named and accepted
+	var carried []string              // whose mails this connection has taken
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
@@ -142,9 +150,23 @@ func (s *faultyMail) converse(conn net.Conn) {
 		switch verb {
 		case "RCPT":
 			to = strings.Trim(strings.TrimPrefix(line[len(verb):], " TO:"), "<>")
+			recipient = sender && s.answer(conn, verb, to)
+			if !sender {
+				s.say(conn, outOfOrder)
+			}
+			continue
+		case "MAIL":
+			sender, recipient = s.answer(conn, verb, to), false
+			continue
 		case "RSET", "QUIT": // the fault is that of a mail before
 			s.answer(conn, verb, s.faulty(verb, carried))
+			sender, recipient = false, false
 			continue
+		case "DATA":
+			if !recipient {
+				s.say(conn, outOfOrder)
+				continue
+			}
 		}
 		if !s.answer(conn, verb, to) || verb != "DATA" {
 			continue
@@ -155,7 +177,8 @@ func (s *faultyMail) converse(conn net.Conn) {
 		if s.receive(conn, lines, to) != nil {
 			return
 		}
-		to, carried = "", append(carried, to)
+		carried = append(carried, to)
+		to, sender, recipient = "", false, false
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"nhacviec/notify/notifytest"
@@ -56,8 +57,23 @@ func mailFaults() (each, early []mailFault) {
 }
 
 // misbehaveMail lets a mail server do everything wrong that one can do, at every
-// step of a mail.
+// step of a mail: one that is asked step by step, and one that offers to be told
+// several at once.
 func misbehaveMail(ctx context.Context, l *lab) (res result, err error) {
+	res.inFlight = -1
+	var results [2]result
+	var errs [2]error
+	var waiting sync.WaitGroup
+	for i, atOnce := range []bool{false, true} {
+		waiting.Go(func() { results[i], errs[i] = l.misbehaveMail(ctx, atOnce) })
+	}
+	waiting.Wait()
+	res.add("step by step", results[0])
+	res.add("with PIPELINING", results[1])
+	return res, errors.Join(errs[:]...)
+}
+
+func (l *lab) misbehaveMail(ctx context.Context, atOnce bool) (res result, err error) {
 	res.inFlight = -1
 	each, early := mailFaults()
 	if l.quick { // what takes no minute
@@ -74,7 +90,7 @@ func misbehaveMail(ctx context.Context, l *lab) (res result, err error) {
 		address := newAddress(tasks.Email, i/perUnit+1, i%perUnit)
 		byAddress[address], faults[target{tasks.Email, address}] = f, f
 	}
-	server, err := startFaultyMail(o.take, byAddress, slices.Clone(early))
+	server, err := startFaultyMail(o.take, atOnce, byAddress, slices.Clone(early))
 	if err != nil {
 		return res, err
 	}
@@ -92,7 +108,7 @@ func misbehaveMail(ctx context.Context, l *lab) (res result, err error) {
 	if err != nil {
 		return res, err
 	}
-	limit := 5 * time.Minute
+	limit := 8 * time.Minute
 	if l.quick {
 		limit = 5 * time.Second
 	}

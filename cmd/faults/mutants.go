@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -107,12 +108,17 @@ func (l *lab) seedOne(ctx context.Context, m mutant, i int) (seen string, err er
 	if sick.binary, err = l.build(ctx, fmt.Sprint("mutant-", i+1), m.patches); err != nil {
 		return "", err
 	}
-	res, err := m.seen(ctx, &sick)
-	if err != nil {
-		return "", err
+	// A mistake that shows only when a kill falls into a few milliseconds may hide
+	// from one draw.
+	for range draws {
+		res, err := m.seen(ctx, &sick)
+		if err != nil || len(res.failures) > 0 {
+			return strings.Join(res.failures[:min(len(res.failures), 1)], ""), err
+		}
+		sick.seed++
 	}
-	if len(res.failures) == 0 {
-		return "", nil
-	}
-	return res.failures[0], nil
+	return "", nil
 }
+
+// draws is from how many seeds a part may draw until it must have seen a mistake.
+const draws = 5

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -170,6 +171,7 @@ func (r *result) add(part string, other result) {
 	if r.inFlight >= 0 && other.inFlight >= 0 {
 		r.inFlight += other.inFlight
 	}
+	r.skipped = cmp.Or(r.skipped, other.skipped)
 	if other.void != "" {
 		r.void = part + ": " + other.void
 	}
@@ -264,7 +266,7 @@ func (o *office) dieAt(ctx context.Context, p point, pass int) (died bool, err e
 			return false, err
 		}
 	}
-	if _, err := d.wait(15 * time.Second); err != nil {
+	if _, err := d.wait(30 * time.Second); err != nil {
 		o.lastLog = string(d.log.bytes())
 		return false, nil
 	}

@@ -19,8 +19,13 @@ import (
 
 // restoreDrill takes backups of a daemon that sends and is killed meanwhile,
 // and restores each: it must be what was stored at some moment.
-func restoreDrill(ctx context.Context, l *lab) (res result, err error) {
-	n := l.scale(100, 3)
+func restoreDrill(ctx context.Context, l *lab) (result, error) {
+	return l.perSeed(ctx, restoreDrawn)
+}
+
+// restoreDrawn does so with the moments that are drawn from one seed.
+func restoreDrawn(ctx context.Context, l *lab) (res result, err error) {
+	n := l.share(100, 3)
 	o, err := l.open(ctx, "backup", l.binary, plan{
 		messages:  map[tasks.Channel]int{tasks.Email: 30 * n, tasks.Telegram: 8 * n, tasks.ZaloBot: n / 2},
 		latency:   20 * time.Millisecond,

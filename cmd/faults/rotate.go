@@ -28,8 +28,10 @@ func rotateUnderKills(ctx context.Context, l *lab) (res result, err error) {
 	results, errs := make([]rotation, offices), make([]error, offices)
 	var waiting sync.WaitGroup
 	for i := range offices {
+		own := *l
+		own.seed += uint64(i % l.scale(seeds, 1))
 		waiting.Go(func() {
-			results[i], errs[i] = l.rotate(ctx, fmt.Sprint("rotate-", i+1), rounds)
+			results[i], errs[i] = own.rotate(ctx, fmt.Sprint("rotate-", i+1), rounds)
 		})
 	}
 	waiting.Wait()
@@ -236,7 +238,7 @@ func (c *clocked) authorize(ctx context.Context, k *killer, round int) error {
 		if _, err := c.ask(ctx, "reload"); err != nil {
 			return err
 		}
-		for begun := time.Now(); c.missing() > 0 && time.Since(begun) < 3*time.Second; {
+		for begun := time.Now(); c.missing() > 0 && time.Since(begun) < 10*time.Second; {
 			if err := pause(ctx, 10*time.Millisecond); err != nil {
 				return err
 			}

@@ -79,7 +79,7 @@ func breakLines(ctx context.Context, l *lab) (res result, err error) {
 				tried++
 			}
 		}
-		if len(waits) == tried && o.copies()+broken >= all || time.Since(begun) > 10*time.Second {
+		if len(waits) == tried && o.copies()+broken >= all || time.Since(begun) > 30*time.Second {
 			break
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
@@ -140,7 +140,7 @@ func hangUp(ctx context.Context, l *lab) (res result, err error) {
 		return res, err
 	}
 	defer d.kill()
-	for begun := time.Now(); len(server.Accepted()) < 10 && time.Since(begun) < 10*time.Second; {
+	for begun := time.Now(); len(server.Accepted()) < 10 && time.Since(begun) < 30*time.Second; {
 		if err := pause(ctx, 10*time.Millisecond); err != nil {
 			return res, err
 		}
@@ -173,7 +173,10 @@ func missFire(ctx context.Context, l *lab) (res result, err error) {
 		return res, err
 	}
 	defer d.kill()
-	if err := errors.Join(pause(ctx, 300*time.Millisecond), d.stop(), o.importPlan(ctx), pause(ctx, every)); err != nil {
+	if which, _ := d.log.await(0, 30*time.Second, "msg=fired"); which < 0 { // from then on it knows what it has done
+		return res, fmt.Errorf("the rule does not fire:\n%s", d.log.bytes())
+	}
+	if err := errors.Join(d.stop(), o.importPlan(ctx), pause(ctx, every)); err != nil {
 		return res, err
 	}
 	res.faults = 1

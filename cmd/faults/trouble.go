@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -195,11 +196,18 @@ func beTold(ctx context.Context, l *lab) (res result, err error) {
 			took[i], errs[i] = l.makeTrouble(ctx, t, fmt.Sprint("trouble-", i+1), &results[i])
 		})
 	}
-	silent := result{}
+	var silent, stuck result
+	var more [2]error
 	if !l.quick {
-		errs = append(errs, l.fallSilent(ctx, &silent))
+		waiting.Go(func() { more[0] = l.fallSilent(ctx, &silent) })
+		if why := canTrace(ctx); why != "" {
+			stuck.note("not tried: %s", why)
+		} else {
+			waiting.Go(func() { more[1] = l.getStuck(ctx, &stuck) })
+		}
 	}
 	waiting.Wait()
+	errs = append(errs, more[:]...)
 	if err := errors.Join(errs...); err != nil {
 		return res, err
 	}
@@ -211,6 +219,7 @@ func beTold(ctx context.Context, l *lab) (res result, err error) {
 		}
 	}
 	res.add("the disk takes no writes", silent)
+	res.add("the disk hangs", stuck)
 	return res, nil
 }
 
@@ -262,7 +271,7 @@ func (l *lab) makeTrouble(ctx context.Context, t trouble, name string, res *resu
 		begun = time.Now()
 	}
 	if t.slow {
-		if err := errors.Join(pause(ctx, 3*time.Second), setLead(s.clock, slowly)); err != nil {
+		if err := errors.Join(o.untilTried(ctx), setLead(s.clock, slowly)); err != nil {
 			return 0, err
 		}
 	}
@@ -287,6 +296,24 @@ func (l *lab) makeTrouble(ctx context.Context, t trouble, name string, res *resu
 	defer o.mu.Unlock()
 	o.judgeOutput(res)
 	return took, nil
+}
+
+// untilTried waits until every reminder has been sent or tried at least once.
+func (o *office) untilTried(ctx context.Context) error {
+	for begun := time.Now(); time.Since(begun) < 30*time.Second; {
+		if err := pause(ctx, 500*time.Millisecond); err != nil {
+			return err
+		}
+		waits, err := o.reminders(ctx)
+		if err != nil {
+			return err
+		}
+		untried := func(w waiting) bool { return w.Attempts == 0 || w.State == string(tasks.Sending) }
+		if len(waits) > 0 && !slices.ContainsFunc(waits, untried) {
+			return nil
+		}
+	}
+	return nil
 }
 
 // heard reports whether the office was told on a channel.
