@@ -449,7 +449,7 @@ func (b *book) entered(d tasks.Delivery) {
 		}
 		return
 	}
-	if d.State != tasks.Delivered && row.uncertain == 0 && d.Doubts == 0 {
+	if d.State != tasks.Delivered && row.uncertain == 0 && d.Doubts == 0 && d.PartsSent == 0 {
 		b.fault("%s arrived, and the ledger has it as %s without a doubt", d.ID, d.State)
 	}
 	if len(row.arrivals) == 1 && d.State == tasks.Delivered {

@@ -83,7 +83,7 @@ func today() tasks.Date { return dayOf(time.Now()) }
 // told returns how far a series has been told or is on its way.
 func (b *book) told(m modelMark) (rank int, ok bool) {
 	for _, p := range b.planned[m] {
-		if p.state != tasks.Dropped && (!ok || p.rank > rank) {
+		if p.state != tasks.Dropped && p.state != tasks.Superseded && (!ok || p.rank > rank) {
 			rank, ok = p.rank, true
 		}
 	}
@@ -167,7 +167,7 @@ func (b *book) committed(f tasks.Fired) {
 		b.enterSteps(d)
 	}
 	if !slices.Equal(lines, want) {
-		b.fault("planned\n\t%s\nwant\n\t%s", strings.Join(lines, "\n\t"), strings.Join(want, "\n\t"))
+		b.fault("planned\n\t%s\nwant\n\t%s%s", strings.Join(lines, "\n\t"), strings.Join(want, "\n\t"), b.history(f.Deliveries))
 	}
 	stored := map[string]time.Time{}
 	for schedule, at := range f.Cursors {
@@ -209,6 +209,20 @@ func (b *book) enterSteps(d tasks.Delivery) {
 	}
 }
 
+// history lists what was planned of the series of some deliveries.
+func (b *book) history(dd []tasks.Delivery) string {
+	var out strings.Builder
+	for _, d := range dd {
+		for _, s := range d.Steps {
+			m, _ := markOf(s, d.Recipient)
+			for _, p := range b.planned[m] {
+				fmt.Fprintf(&out, "\n\t\t%s %s of %s: %s %s, arrived as %q", p.no, p.name, p.at.In(hoChiMinh).Format("02/01 15:04"), p.id, p.state, p.arrived)
+			}
+		}
+	}
+	return out.String()
+}
+
 func (b *book) leaveOut(dd []tasks.Delivery) {
 	for _, d := range dd {
 		for _, s := range d.Steps {
@@ -230,7 +244,7 @@ func (b *book) step(d tasks.Delivery, s tasks.Step) *plannedStep {
 	var part *plannedStep
 	for _, p := range b.planned[m] {
 		switch {
-		case p.rank != rank || !p.at.Equal(d.At) || p.again != d.Again:
+		case p.rank != rank || !p.at.Equal(d.At) || times(p.id) != times(d.ID):
 		case p.id == d.ID:
 			return p
 		case part == nil || p.state == tasks.Planned:
@@ -242,6 +256,12 @@ func (b *book) step(d tasks.Delivery, s tasks.Step) *plannedStep {
 	}
 	b.fault("%s to %s speaks of %s %s, which was never planned", d.ID, d.Address, s.No, s.Name)
 	return &plannedStep{}
+}
+
+// times returns what stands behind the name of a message that is sent again.
+func times(id string) string {
+	_, n, _ := strings.Cut(id, "-")
+	return n
 }
 
 // kept is told of every record of a delivery that was stored.
@@ -405,7 +425,7 @@ func (b *book) reminded(row *modelDelivery, id string, f []string) {
 		}
 	}
 	for _, o := range b.planned[m] {
-		if o.rank > p.rank && o.state != tasks.Dropped && !p.again && b.rows[o.id].planned.Before(attempt) {
+		if o.rank > p.rank && o.state != tasks.Dropped && o.state != tasks.Superseded && !p.again && b.rows[o.id].planned.Before(attempt) {
 			b.fault("%s was told of %v, superseded by %s", row.Address, f, o.name)
 		}
 		if o.rank < p.rank || p.again && o != p {
@@ -418,14 +438,14 @@ func (b *book) reminded(row *modelDelivery, id string, f []string) {
 		}
 	}
 	p.arrived = append(p.arrived, id)
-	times := 0
+	here := 0
 	for _, under := range p.arrived {
 		if under == id {
-			times++
+			here++
 		}
 	}
-	if doubts := b.rows[id].uncertain; times > 1+doubts {
-		b.fault("%s was told of %v %d times, after %d doubts", row.Address, f, times, doubts)
+	if doubts := b.rows[id].uncertain; here > 1+doubts {
+		b.fault("%s was told of %v %d times, after %d doubts", row.Address, f, here, doubts)
 	}
 }
 

@@ -76,7 +76,7 @@ func (m *outboxModel) put(d tasks.Delivery) {
 			d.NextAttempt = time.Time{}
 			m.failed[d.ID] = d
 		}
-		if d.State == tasks.Dropped {
+		if d.State == tasks.Dropped || d.State == tasks.Superseded {
 			for _, mk := range d.Marks() {
 				m.ranks[mk.SentKey] = slices.DeleteFunc(m.ranks[mk.SentKey], func(rank int) bool { return rank == mk.Rank })
 			}

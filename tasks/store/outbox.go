@@ -181,10 +181,11 @@ func (s *Store) Ready(ch tasks.Channel, now time.Time, limit int) (ready []tasks
 //   - failed: it goes to the ledger and stays visible in Outbox and Failures.
 //
 // The sent marks of steps that the stored message had and this one has not are
-// removed, all of them when it is dropped: a task that is opened again is then
-// reminded of again, as far as no other message told of it. Once the office was told
-// of a delivery, Told stays until it fails for good. To settle a delivery again in the same state
-// changes nothing; in another it is refused with ErrSettled.
+// removed, all of them when it is dropped or superseded: a task that is opened
+// again is then reminded of again, as far as no other message told of it. Once
+// the office was told of a delivery, Told stays until it fails for good. To
+// settle a delivery again in the same state changes nothing; in another it is
+// refused with ErrSettled.
 func (s *Store) Put(d tasks.Delivery, now time.Time) error {
 	if d.State != tasks.Sending { // its text is kept
 		d.Text = ""
@@ -312,7 +313,7 @@ func forget(tx *bolt.Tx, old, d tasks.Delivery) error {
 		return nil
 	}
 	keep := map[tasks.Mark]bool{}
-	if d.State != tasks.Dropped {
+	if d.State != tasks.Dropped && d.State != tasks.Superseded {
 		for _, m := range d.Message.Marks() {
 			keep[m] = true
 		}

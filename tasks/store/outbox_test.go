@@ -155,7 +155,7 @@ func TestPutByState(t *testing.T) {
 		{tasks.Sending, false, true, false, tasks.Sending, "", true},
 		{tasks.Uncertain, true, true, true, tasks.Retry, tasks.Uncertain, true},
 		{tasks.Delivered, false, false, true, tasks.Delivered, tasks.Delivered, true},
-		{tasks.Superseded, false, false, true, tasks.Superseded, tasks.Superseded, true},
+		{tasks.Superseded, false, false, true, tasks.Superseded, tasks.Superseded, false},
 		{tasks.Dropped, false, false, true, tasks.Dropped, tasks.Dropped, false},
 		{tasks.Failed, false, true, true, tasks.Failed, tasks.Failed, true},
 	} {
@@ -281,7 +281,7 @@ func TestDroppedLeavesWhatWasToldBefore(t *testing.T) {
 	told(-7)
 
 	three, one = plan("T-3", 3*time.Hour), plan("T-1", 4*time.Hour)
-	settle(three, tasks.Dropped) // the older one first
+	settle(three, tasks.Superseded)
 	told(-1)
 	settle(one, tasks.Dropped)
 	told(-7)
