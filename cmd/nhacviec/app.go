@@ -162,16 +162,18 @@ func (a *app) askStore(ctx context.Context, c *Config, u use, verb func(context.
 		if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 			return fmt.Errorf("make data_dir: %w", err)
 		}
-	} else if newest, _, err := store.NewestBackup(c.Backup.Dir); err != nil {
-		return fmt.Errorf("look for backups: %w", err)
-	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && newest == "" {
-		dir, err := os.MkdirTemp("", "nhacviec-")
-		if err != nil {
-			return err
+	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if newest, _, err := store.NewestBackup(c.Backup.Dir); err != nil {
+			return fmt.Errorf("look for backups: %w", err)
+		} else if newest == "" {
+			dir, err := os.MkdirTemp("", "nhacviec-")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(dir)
+			a.sayMore("no daemon answers, and there is no store yet at %s", path)
+			path = filepath.Join(dir, storeFile)
 		}
-		defer os.RemoveAll(dir)
-		a.sayMore("no daemon answers, and there is no store yet at %s", path)
-		path = filepath.Join(dir, storeFile)
 	}
 	_, missing := os.Stat(path)
 	st, err := store.OpenWith(path, store.Options{Backups: c.Backup.Dir, Looker: apart{ctx}})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -91,10 +92,20 @@ func describe(ctx context.Context, file string) (backedUp, error) {
 
 // fileError puts what is wrong with a file that the user named into words.
 func fileError(err error, file string) error {
-	if errors.Is(err, fs.ErrExist) {
-		return web.Failure(file+" is there already and is not replaced", "name another file, or move it away")
+	var about *fs.PathError
+	if !errors.As(err, &about) || about.Path != file {
+		return err
 	}
-	return err
+	dir := filepath.Dir(file)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return web.Failure(file+" is there already and is not replaced", "name another file, or move it away")
+	case errors.Is(err, fs.ErrNotExist):
+		return web.Failure(file+": the directory "+dir+" does not exist", "make it, or name another file")
+	case errors.Is(err, fs.ErrPermission):
+		return web.Failure(file+": you may not write to the directory "+dir, "run the command with sudo, or name a file in a directory of yours")
+	}
+	return web.Failure(file+": "+about.Err.Error(), "is there room on the disk? Nothing was left behind")
 }
 
 // restored is a backup that was put back.

@@ -63,6 +63,8 @@ func (a *app) printVerified(found web.Verified, err error, of string, began time
 	}
 	if a.json {
 		err = a.printJSON(found)
+	} else if found.Intact && found.Entries == 0 {
+		err = a.printLine(of + "nothing is in the ledger yet")
 	} else if found.Intact {
 		took := max(time.Millisecond, time.Since(began).Round(time.Millisecond))
 		err = a.printLine(fmt.Sprintf("%sthe ledger is intact: %s, proven in %s", of, entries(found.Entries), took))

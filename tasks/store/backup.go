@@ -82,6 +82,11 @@ func Restore(backup, path string, looker Looker) (old string, err error) {
 		return "", err
 	}
 	defer from.Close()
+	if info, err := from.Stat(); err != nil {
+		return "", err
+	} else if !info.Mode().IsRegular() {
+		return "", &Error{Path: backup, What: "it is no regular file", Cure: cureBackup, Err: ErrDamaged}
+	}
 	temp := path + ".restore"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
@@ -89,7 +94,10 @@ func Restore(backup, path string, looker Looker) (old string, err error) {
 	if err := Receive(temp, from, looker); err != nil {
 		var known *Error
 		if errors.As(err, &known) && known.Path == "" {
-			return "", &Error{Path: backup, What: known.What, Cure: "restore another backup", Err: known.Err}
+			if errors.Is(known, ErrNewer) {
+				return "", &Error{Path: backup, What: known.What, Cure: cureNewer, Err: ErrNewer}
+			}
+			return "", &Error{Path: backup, What: known.What, Cure: cureBackup, Err: known.Err}
 		}
 		return "", fmt.Errorf("restoring %s: %w", backup, err)
 	}
@@ -140,6 +148,8 @@ func hold(path string) (release func(), err error) {
 	}
 }
 
+const cureBackup = "restore another backup"
+
 // own gives a file that root makes to the owner of the data directory: the
 // daemon must be able to use it.
 func own(path, dir string) error {
@@ -164,12 +174,12 @@ func copyInto(path string, looker Looker, write func(io.Writer) error) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+newFile) // mode 0600
 	if err != nil {
-		return err
+		return &fs.PathError{Op: "make", Path: path, Err: cause(err)}
 	}
 	temp := f.Name()
 	defer os.Remove(temp)
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return called(err, temp, path)
 	}
 	if err := check(temp, looker); err != nil {
 		return err
@@ -180,6 +190,25 @@ func copyInto(path string, looker Looker, write func(io.Writer) error) error {
 		return err
 	}
 	return nil
+}
+
+// called returns an error about a file under the name that it is to get, which is
+// the one that a person knows.
+func called(err error, temp, path string) error {
+	var about *fs.PathError
+	if errors.As(err, &about) && about.Path == temp {
+		return &fs.PathError{Op: about.Op, Path: path, Err: cause(err)}
+	}
+	return fmt.Errorf("writing %s: %w", path, err)
+}
+
+// cause returns what the system says about a file.
+func cause(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
 }
 
 // newFile is behind the name of a file that is not whole yet.

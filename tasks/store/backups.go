@@ -38,7 +38,7 @@ func backupDay(name string) (day tasks.Date, ok bool) {
 // a killed process left half written. Nothing is removed before the new one is
 // whole. Other files are left alone. made is false if the backup was there.
 func (s *Store) Keep(dir string, day tasks.Date, n int) (made bool, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return false, err
 	}
 	path := filepath.Join(dir, BackupName(day))
@@ -52,6 +52,18 @@ func (s *Store) Keep(dir string, day tasks.Date, n int) (made bool, err error) {
 		return false, err
 	}
 	return true, rotate(dir, day, n)
+}
+
+// makeDir makes the directory of backups if need be. One that root makes belongs
+// to who has the directory above it: the daemon must be able to use it.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return own(dir, filepath.Dir(dir))
 }
 
 // removeHalves removes what copyInto left when the process was killed. Only one
@@ -116,7 +128,7 @@ func NewestBackup(dir string) (path string, at time.Time, err error) {
 // beforeMigration makes a backup of a store of an older schema, unless that of
 // an attempt before is there and the store has not changed since.
 func (s *Store) beforeMigration(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return err
 	}
 	if err := removeHalves(dir); err != nil {
@@ -129,7 +141,9 @@ func (s *Store) beforeMigration(dir string) error {
 		}
 		path := filepath.Join(dir, name+backupSuffix)
 		err := s.Backup(path)
-		if !errors.Is(err, fs.ErrExist) {
+		if err == nil {
+			return own(path, dir)
+		} else if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if same, err := s.unchangedSince(path); same || err != nil {

@@ -75,6 +75,8 @@ func locked(path string) error {
 		Cure: "let the running nhacviec do it over its socket, or stop it first", Err: ErrLocked}
 }
 
+const cureNewer = "install the newer nhacviec again"
+
 const cureDamaged = "keep the file for study and bring back a backup with `nhacviec restore FILE`"
 
 func damaged(path, format string, args ...any) error {

@@ -189,7 +189,7 @@ func (s *Store) checkSchema() error {
 			return &damage{"it has no schema version"}
 		case r.Schema > schema:
 			return &Error{Path: s.path, What: fmt.Sprintf("the store has schema version %d, this program knows versions up to %d", r.Schema, schema),
-				Cure: "install the newer nhacviec again", Err: ErrNewer}
+				Cure: cureNewer, Err: ErrNewer}
 		}
 		s.schema = r.Schema
 		for _, name := range bucketsOf(r.Schema) {

@@ -70,7 +70,7 @@ func readMeta(f *os.File, offset int64) (m metaPage, ok bool, err error) {
 	}
 	if v := order.Uint32(b[4:]); v != metaVersion {
 		return m, false, &Error{Path: f.Name(), What: fmt.Sprintf("the file has bbolt format %d, this program knows %d", v, metaVersion),
-			Cure: "install the newer nhacviec again", Err: ErrNewer}
+			Cure: cureNewer, Err: ErrNewer}
 	}
 	m = metaPage{
 		pageSize: uint64(order.Uint32(b[8:])),
