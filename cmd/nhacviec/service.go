@@ -74,19 +74,23 @@ const (
 	zaloPerAddress     = 1200 * time.Millisecond
 )
 
-// lanes says how fast each channel may be used.
-func lanes(cfg *Config, channels map[tasks.Channel]channel) map[tasks.Channel]scheduler.Lane {
-	limits := map[tasks.Channel]scheduler.Lane{
+// limits says how fast each channel may be used.
+func limits(cfg *Config) map[tasks.Channel]scheduler.Lane {
+	out := map[tasks.Channel]scheduler.Lane{
 		tasks.Telegram: {Workers: 2, PerMinute: telegramPerMinute, PerAddress: telegramPerAddress},
 		tasks.ZaloBot:  {Workers: 1, PerMinute: zaloPerMinute, PerAddress: zaloPerAddress},
 		tasks.ZaloOA:   {Workers: 1, PerMinute: zaloPerMinute, PerAddress: zaloPerAddress},
 	}
 	if cfg.Email != nil {
-		limits[tasks.Email] = scheduler.Lane{Workers: cfg.Email.Connections, PerMinute: cfg.EmailPerMinute}
+		out[tasks.Email] = scheduler.Lane{Workers: cfg.Email.Connections, PerMinute: cfg.EmailPerMinute}
 	}
+	return out
+}
+
+func lanes(cfg *Config, channels map[tasks.Channel]channel) map[tasks.Channel]scheduler.Lane {
 	out := make(map[tasks.Channel]scheduler.Lane, len(channels))
 	for ch, sender := range channels {
-		lane := limits[ch]
+		lane := limits(cfg)[ch]
 		lane.Sender = sender
 		out[ch] = lane
 	}

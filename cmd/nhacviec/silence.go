@@ -58,7 +58,16 @@ func (s *service) listen(now time.Time) error {
 	}
 	cfg := s.current()
 	now = now.In(cfg.Location)
-	late := tasks.LateOf(rows, now, s.since)
+	var late []tasks.Late
+	for _, l := range tasks.LateOf(rows, now, s.since) {
+		within, err := s.withinLimit(l, limits(cfg)[l.Channel].PerMinute, now)
+		if err != nil {
+			return fmt.Errorf("read what was sent: %w", err)
+		}
+		if !within {
+			late = append(late, l)
+		}
+	}
 	s.silence.mu.Lock()
 	s.silence.late = late
 	passed, passErr := latest(s.silence.passed, s.since), s.silence.passErr
@@ -91,6 +100,28 @@ func (s *service) listen(now time.Time) error {
 	}
 	s.silence.remember(found)
 	return nil
+}
+
+// withinLimit reports whether only the limit of a channel, in messages a minute,
+// holds up what waits there: so much has gone out since the oldest should have
+// that less than tasks.LateAfter was lost.
+func (s *service) withinLimit(l tasks.Late, perMinute int, now time.Time) (bool, error) {
+	if perMinute == 0 {
+		return false, nil
+	}
+	since := latest(l.Since, s.since)
+	sent, err := s.store.Sent(since)
+	if err != nil {
+		return false, err
+	}
+	n := 0
+	for _, d := range sent {
+		if d.Channel == l.Channel {
+			n++
+		}
+	}
+	used := time.Duration(n) * time.Minute / time.Duration(perMinute)
+	return now.Sub(since)-used < tasks.LateAfter, nil
 }
 
 var channelWords = map[tasks.Channel]string{

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -180,5 +181,51 @@ func TestPassesThatFailAreNoticed(t *testing.T) {
 	}
 	if all := heard("the end"); strings.Contains(all, "WATCHDOG=1") || !strings.Contains(all, "page 7") {
 		t.Errorf("of a damaged store the service manager hears %q", all)
+	}
+}
+
+// TestLimitIsNoSilence has more to send than the limit allows in a quarter of an
+// hour: that is no alarm while as much goes out as may.
+func TestLimitIsNoSilence(t *testing.T) {
+	t.Parallel()
+	s, _ := smallService(t, "per_minute = 10\n")
+	start := s.since.Round(0)
+	var rows []tasks.Delivery
+	for i := range 350 {
+		rows = append(rows, tasks.NewDelivery(tasks.Message{Kind: tasks.Reminder, At: start,
+			Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "van-phong", Address: fmt.Sprintf("%d@x.vn", i)}}, "cfg", start))
+	}
+	if err := s.store.CommitFire(tasks.Fired{Deliveries: rows}); err != nil {
+		t.Fatal(err)
+	}
+	for minute := range 60 {
+		now := start.Add(time.Duration(minute) * time.Minute)
+		s.passed(now, time.Time{})
+		if err := s.listen(now); err != nil {
+			t.Fatal(err)
+		}
+		st, err := s.Status()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := minute >= 40; (len(st.Late) > 0) != want {
+			t.Errorf("after %d minutes %v is late", minute, st.Late)
+		}
+		told := notices(t, s, now)
+		if want := minute == 41; (len(told) > 0) != want {
+			t.Errorf("after %d minutes the office is told %q", minute, told)
+		}
+		if minute >= 25 && minute <= 50 {
+			continue
+		}
+		now = now.Add(30 * time.Second)
+		gone := rows[:10]
+		for i := range gone {
+			gone[i].State, gone[i].SentAt = tasks.Delivered, now
+		}
+		if err := s.store.Divide(gone, now); err != nil {
+			t.Fatal(err)
+		}
+		rows = rows[10:]
 	}
 }
