@@ -126,7 +126,11 @@ func (d *Deliverer) handOn(dropped tasks.Delivery, to map[tasks.Recipient][]task
 func (d *Deliverer) bringUp(ctx context.Context) {
 	s, now := d.Setup(), d.Now()
 	for ch := range d.open() {
-		waiting, _, err := d.Outbox.Ready(ch, now.Add(2*longestRetry), math.MaxInt)
+		_, next, err := d.Outbox.Ready(ch, now, 1)
+		var waiting []tasks.Delivery
+		if err == nil && !next.IsZero() { // all else is due
+			waiting, _, err = d.Outbox.Ready(ch, now.Add(2*longestRetry), math.MaxInt)
+		}
 		for _, del := range waiting {
 			unit, known := s.Units.Unit(del.Unit)
 			if err != nil || ctx.Err() != nil {
