@@ -3,6 +3,7 @@ package tasks
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Understand turns the rows of a plan's table into open tasks, in the order of
@@ -39,13 +40,14 @@ type Understanding struct {
 	today Date
 
 	line  map[Number]int
-	timed map[Number]bool // numbers of which a sub-task's deadline is understood
+	lists map[string][]UnitRef // cells of units that were read already, as most come again
+	timed map[Number]bool      // numbers of which a sub-task's deadline is understood
 	errs  []error
 }
 
 // NewUnderstanding begins to read a plan.
 func NewUnderstanding(p Plan, d *Directory, today Date) *Understanding {
-	u := &Understanding{plan: p, units: d, today: today, line: map[Number]int{}, timed: map[Number]bool{}}
+	u := &Understanding{plan: p, units: d, today: today, line: map[Number]int{}, lists: map[string][]UnitRef{}, timed: map[Number]bool{}}
 	if p.ID == "" {
 		u.errs = append(u.errs, errors.New("the plan has no id"))
 	}
@@ -64,7 +66,7 @@ func (u *Understanding) Read(row Row) (Task, bool) {
 		return Task{}, false
 	}
 	u.line[row.No] = row.Line
-	t := understandRow(u.plan, row, u.units, u.today)
+	t := u.row(row)
 	if t.Deadline.Kind != Unknown {
 		for i, c := range t.No {
 			if c == '.' {
@@ -86,23 +88,37 @@ func (u *Understanding) Settle(t *Task) {
 	}
 }
 
-func understandRow(p Plan, row Row, d *Directory, today Date) Task {
-	code, _ := d.Match(row.Lead)
+func (u *Understanding) row(row Row) Task {
+	code, _ := u.units.Match(row.Lead)
 	t := Task{
-		Key:          Key{Plan: p.ID, No: row.No},
+		Key:          Key{Plan: u.plan.ID, No: row.No},
 		Lead:         UnitRef{Code: code, Text: row.Lead},
-		Coordinating: d.Split(row.Coordinating),
+		Coordinating: u.split(row.Coordinating),
 		Content:      row.Content,
 		Product:      row.Product,
 		Note:         row.Note,
-		Deadline:     ParseDeadline(row.Deadline, p.Issued),
+		Deadline:     ParseDeadline(row.Deadline, u.plan.Issued),
 		Status:       Open,
-		DeadlineOn:   today,
+		DeadlineOn:   u.today,
 	}
 	if Clean(row.Deadline) == "" {
-		if found, ok := DeadlineFromContent(row.Content, p.Issued); ok {
+		if found, ok := DeadlineFromContent(row.Content, u.plan.Issued); ok {
 			t.Deadline = found
 		}
 	}
 	return t
+}
+
+// maxLists bounds the cells that are remembered.
+const maxLists = 10_000
+
+func (u *Understanding) split(cell string) []UnitRef {
+	list, known := u.lists[cell]
+	if !known {
+		list = u.units.Split(cell)
+		if len(u.lists) < maxLists {
+			u.lists[cell] = list
+		}
+	}
+	return slices.Clone(list)
 }

@@ -17,7 +17,8 @@ const (
 	socketMode  = 0o660 // the daemon's user and group
 	dialTimeout = 2 * time.Second
 	// answerTimeout is how long a client waits for an answer to begin. The
-	// longest, a test message to a slow mail server, is well within.
+	// longest but for the slow routes, a test message to a slow mail server, is well
+	// within.
 	answerTimeout = 3 * time.Minute
 )
 
@@ -39,14 +40,26 @@ func Dial(path string) (http.RoundTripper, error) {
 	if err := conn.Close(); err != nil {
 		return nil, err
 	}
-	return &http.Transport{
+	patient := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			d := net.Dialer{Timeout: dialTimeout}
 			return d.DialContext(ctx, "unix", path)
 		},
-		ResponseHeaderTimeout: answerTimeout,
-		DisableKeepAlives:     true,
-	}, nil
+		DisableKeepAlives: true,
+	}
+	quick := patient.Clone()
+	quick.ResponseHeaderTimeout = answerTimeout
+	return dialled{quick, patient}, nil
+}
+
+// dialled waits for the answer of a slow route as long as its caller does.
+type dialled struct{ quick, patient *http.Transport }
+
+func (d dialled) RoundTrip(r *http.Request) (*http.Response, error) {
+	if routes[r.URL.Path][r.Method].slow {
+		return d.patient.RoundTrip(r)
+	}
+	return d.quick.RoundTrip(r)
 }
 
 // Listen makes the socket for a daemon, mode 0660. A socket that a dead daemon

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,7 @@ FILE must be a file: links, pipes and devices are refused.`,
   nhacviec import theo-doi.xlsx --plan ct05 --sheet "Phụ lục" --yes`,
 		Args: arguments("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			debug.SetGCPercent(25) // rows stay, so that room for as much waste would double the memory
 			document, err := a.readPlan(args[0], sheet)
 			if err != nil {
 				return err
@@ -87,6 +89,7 @@ func (a *app) readPlan(path, sheet string) (document planfile.Document, err erro
 	if err != nil {
 		return document, planFileError(err)
 	}
+	debug.FreeOSMemory() // the file and its table, which a huge plan makes much of
 	for _, notice := range document.Notices {
 		a.say("note: %s", notice)
 	}

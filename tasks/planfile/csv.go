@@ -29,6 +29,7 @@ func (f file) readCSV() (sheet, error) {
 	r, in := newCSV(body, sep, f.limits)
 	t := make(table, 0, min(1+bytes.Count(body, []byte("\n")), f.limits.Rows))
 	var cells arena
+	known := repeated{}
 	end, taken := int64(0), 0
 	for {
 		fields, err := r.Read()
@@ -58,7 +59,7 @@ func (f file) readCSV() (sheet, error) {
 			if len(field) > f.limits.Cell {
 				return s, s.cellTooLong(line, f.limits)
 			}
-			clean[i] = tasks.Clean(unguarded(field))
+			clean[i] = known.one(tasks.Clean(unguarded(field)))
 		}
 		t = append(t, record{line, clean})
 	}
@@ -191,4 +192,19 @@ func (a *arena) take(n int) []string {
 	cells := a.free[:n:n]
 	a.free = a.free[n:]
 	return cells
+}
+
+// repeated has the cells that may come again, as most names of units and days
+// do: each is held once, and none holds the rest of its record.
+type repeated map[string]string
+
+func (r repeated) one(s string) string {
+	if known, ok := r[s]; ok {
+		return known
+	}
+	s = strings.Clone(s)
+	if len(r) < 10_000 && len(s) < 200 && !plain(s) {
+		r[s] = s
+	}
+	return s
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,53 +152,84 @@ func BenchmarkPutText(b *testing.B) {
 	}
 }
 
-// BenchmarkImport stores 200,000 tasks in one transaction, and after it the same
-// bytes in a bare bbolt file, in the order of their keys. It reports both speeds
-// and their ratio.
+// BenchmarkImport stores tasks of a plan that is not stored yet, and after it
+// the same bytes in a bare bbolt file, in the order of their keys and in one
+// transaction. It reports both speeds, their ratio, and the largest heap of each.
 func BenchmarkImport(b *testing.B) {
-	const n = 200_000
-	tt := make([]tasks.Task, n)
-	for i := range tt {
-		tt[i] = task(strconv.Itoa(i+1), tasks.Dated, (date("2023-07-15") + tasks.Date(i%700)).String())
+	for _, n := range []int{200_000, 1_000_000} {
+		b.Run(fmt.Sprintf("tasks=%d", n), func(b *testing.B) {
+			if testing.Short() && n > 200_000 {
+				b.Skip("a minute")
+			}
+			for b.Loop() {
+				s := get1[*Store](b)(Open(filepath.Join(b.TempDir(), "nhacviec.db")))
+				ours, peak := timed(func() { must(b, s.Import(plan, now, "an", "", inOrder(n))) })
+				bare, barePeak := timed(func() { bareLoad(b, s) })
+				must(b, s.Close())
+				b.ReportMetric(float64(n)/ours.Seconds(), "tasks/s")
+				b.ReportMetric(float64(n)/bare.Seconds(), "raw-tasks/s")
+				b.ReportMetric(bare.Seconds()/ours.Seconds(), "ratio")
+				b.ReportMetric(peak, "peak-MB")
+				b.ReportMetric(barePeak, "raw-peak-MB")
+			}
+		})
 	}
-	for b.Loop() {
-		path := filepath.Join(b.TempDir(), "nhacviec.db")
-		s := get1[*Store](b)(Open(path))
-		began := time.Now()
-		load(b, s, tt...)
-		ours := n / time.Since(began).Seconds()
-		dump := map[string][]record{}
-		must(b, s.view(func(tx *bolt.Tx) error {
-			return tx.ForEach(func(name []byte, bucket *bolt.Bucket) error {
-				return bucket.ForEach(func(k, v []byte) error {
-					dump[string(name)] = append(dump[string(name)], record{slices.Clone(k), slices.Clone(v)})
-					return nil
-				})
-			})
-		}))
-		must(b, s.Close())
-		raw := get1[*bolt.DB](b)(bolt.Open(path+".raw", 0o600, nil))
-		began = time.Now()
-		must(b, raw.Update(func(tx *bolt.Tx) error {
-			for name, records := range dump {
-				bucket, err := tx.CreateBucket([]byte(name))
+}
+
+// inOrder brings the tasks 1 to n.
+func inOrder(n int) merging {
+	return func(_ tasks.Stored, keep func(tasks.Compared) error) error {
+		for i := range n {
+			if err := keep(isNew(task(strconv.Itoa(i+1), tasks.Dated, (date("2023-07-15") + tasks.Date(i%700)).String()))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// bareLoad copies all records of a store into a new bbolt file.
+func bareLoad(b *testing.B, s *Store) {
+	raw := get1[*bolt.DB](b)(bolt.Open(s.Path()+".raw", 0o600, nil))
+	must(b, s.db.View(func(from *bolt.Tx) error {
+		return raw.Update(func(tx *bolt.Tx) error {
+			return from.ForEach(func(name []byte, records *bolt.Bucket) error {
+				bucket, err := tx.CreateBucket(name)
 				if err != nil {
 					return err
 				}
-				for _, r := range records {
-					if err := bucket.Put(r.key, r.value); err != nil {
-						return err
-					}
-				}
+				return records.ForEach(bucket.Put)
+			})
+		})
+	}))
+	must(b, raw.Close())
+	must(b, os.Remove(s.Path()+".raw"))
+}
+
+// timed runs fn, and returns how long it took and the largest heap seen, in MB.
+func timed(fn func()) (time.Duration, float64) {
+	runtime.GC()
+	var peak uint64
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			peak = max(peak, m.HeapInuse)
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
 			}
-			return nil
-		}))
-		bare := n / time.Since(began).Seconds()
-		must(b, raw.Close())
-		b.ReportMetric(ours, "tasks/s")
-		b.ReportMetric(bare, "raw-tasks/s")
-		b.ReportMetric(ours/bare, "ratio")
-	}
+		}
+	}()
+	began := time.Now()
+	fn()
+	took := time.Since(began)
+	close(stop)
+	<-done
+	return took, float64(peak) / (1 << 20)
 }
 
 func BenchmarkOpen(b *testing.B) {

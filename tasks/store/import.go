@@ -23,8 +23,8 @@ import (
 // leaves behind is deleted when the store is opened.
 const (
 	stagedBucket = "staged"
-	inOneGo      = 16 << 20 // bytes of records that are changed in one transaction
-	stagedFill   = 0.9      // most are written in order
+	inOneGo      = 8 << 20 // bytes of records that are changed in one transaction
+	stagedFill   = 0.9     // most are written in order
 )
 
 // taskBuckets are the buckets that an import changes in more than one place.
