@@ -24,8 +24,8 @@ import (
 // or keep it busy for ever. So a process of its own looks at a file first, which
 // may not take long nor much. What becomes of that is an error here.
 const (
-	lookTime   = 15 * time.Second // and more for a large file:
-	lookSpeed  = 8 << 20          // bytes a second that may be expected of the slowest disk
+	lookTime   = 18 * time.Second // and to look at the whole of a large file more:
+	lookSpeed  = 4 << 20          // bytes a second
 	lookMemory = 1 << 30          // bytes, besides what the file is mapped to
 )
 
@@ -34,7 +34,7 @@ type apart struct{ ctx context.Context }
 
 // Look returns what keeps a file from being opened.
 func (a apart) Look(path string) error {
-	found, err := lookApart(a.ctx, path)
+	found, err := lookApart(a.ctx, path, false)
 	if errors.Is(err, errNoLook) {
 		return nil // whoever opens it sees the same
 	}
@@ -43,7 +43,7 @@ func (a apart) Look(path string) error {
 
 // Inspect looks at everything in a file.
 func (a apart) Inspect(path string) (uint64, error) {
-	found, err := lookApart(a.ctx, path, "--whole")
+	found, err := lookApart(a.ctx, path, true)
 	if errors.Is(err, errNoLook) {
 		return store.Inspect(path)
 	}
@@ -78,7 +78,7 @@ func (l looked) err() error {
 var errNoLook = errors.New("the file was not looked at")
 
 // lookApart runs this program's verb look.
-func lookApart(ctx context.Context, path string, flags ...string) (looked, error) {
+func lookApart(ctx context.Context, path string, whole bool) (looked, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return looked{}, errNoLook
@@ -87,9 +87,13 @@ func lookApart(ctx context.Context, path string, flags ...string) (looked, error
 	if err != nil {
 		return looked{}, errNoLook
 	}
-	cmd := exec.Command(self)
-	cmd.Args = append([]string{"nhacviec", "look"}, append(flags, "--", path)...)
-	return await(ctx, cmd, path, lookTime+time.Duration(info.Size()/lookSpeed)*time.Second)
+	cmd, limit := exec.Command(self), lookTime
+	cmd.Args = []string{"nhacviec", "look", "--", path}
+	if whole {
+		cmd.Args = []string{"nhacviec", "look", "--whole", "--", path}
+		limit += time.Duration(info.Size()/lookSpeed) * time.Second
+	}
+	return await(ctx, cmd, path, limit)
 }
 
 // await runs a process that looks at a file, for a time at most.
@@ -112,7 +116,7 @@ func await(ctx context.Context, cmd *exec.Cmd, path string, limit time.Duration)
 	case ctx.Err() != nil:
 		return found, ctx.Err()
 	case timed.Err() != nil:
-		return found, store.Unreadable(path, fmt.Sprint("reading it had not come to an end after ", limit))
+		return found, store.Unreadable(path, fmt.Sprintf("reading it had not come to an end after %s, or the disk is very slow", limit))
 	case err == nil && json.Unmarshal(stdout.Bytes(), &found) == nil:
 		return found, nil
 	case ended && killed(exit):

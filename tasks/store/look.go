@@ -40,15 +40,18 @@ func Look(path string) error {
 	return s.Close()
 }
 
-// Inspect looks at every page, every record and the ledger of a store file of
-// this schema or an older one, changes nothing, and returns how many entries
-// its ledger has, each verified.
+// Inspect looks at every page, every record, every index and the ledger of a
+// store file of this schema or an older one, changes nothing, and returns how
+// many entries its ledger has, each verified.
 func Inspect(path string) (entries uint64, err error) {
 	s, err := openFile(path, true, wholeFile)
 	if err != nil {
 		return 0, err
 	}
 	entries, err = s.Verify()
+	if err == nil {
+		err = s.verifyIndexes()
+	}
 	return entries, errors.Join(err, s.Close())
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -93,6 +94,9 @@ func TestOutboxAgainstAModel(t *testing.T) {
 		path := filepath.Join(dir, fmt.Sprint(runs))
 		var s *Store
 		open := func() {
+			if _, err := Inspect(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+				rt.Fatal(err) // every index is in step
+			}
 			var err error
 			if s, err = Open(path); err != nil {
 				rt.Fatal(err)

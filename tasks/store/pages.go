@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math"
 	"os"
 )
@@ -157,6 +158,11 @@ func checkPages(f *os.File, whole uint64) error {
 		return err
 	}
 	w := &walker{f: f, meta: meta, used: make([]uint64, meta.pages/64+1), whole: meta.pages*meta.pageSize <= whole}
+	if w.whole && meta.pages*meta.pageSize <= walkUpTo { // a disk is fast in order only
+		if _, err := io.Copy(io.Discard, io.NewSectionReader(f, 0, walkUpTo)); err != nil {
+			return err
+		}
+	}
 	if meta.freelist != noFreelist {
 		if err := w.freelist(); err != nil {
 			return err
