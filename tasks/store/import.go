@@ -42,7 +42,8 @@ func taskBuckets() []string {
 // for the plan and for each task that changed or was cancelled, they are stored
 // when it returns. An error of merge is returned as it is and nothing is stored.
 //
-// Memory holds some 50 MB beside the ledger's entries, however many are new.
+// It takes less than 100 MB, however many are new, and beside it what the ledger
+// is to say of each task that changed or is gone.
 func (s *Store) Import(p tasks.Plan, now time.Time, by, note string, merge func(stored tasks.Stored, keep func(tasks.Compared) error) error) error {
 	return s.importBy(inOneGo, p, now, by, note, merge)
 }
