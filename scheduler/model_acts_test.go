@@ -83,6 +83,7 @@ func modelRun(t *testing.T, rt *rapid.T, dir string, tally map[string]int) {
 		"minutes":   act(func(rt *rapid.T) { w.wait(time.Duration(rapid.IntRange(1, 90).Draw(rt, "minutes")) * time.Minute) }),
 		"hours":     act(func(rt *rapid.T) { w.wait(time.Duration(rapid.IntRange(2, 20).Draw(rt, "hours")) * time.Hour) }),
 		"days":      act(func(rt *rapid.T) { w.wait(time.Duration(rapid.IntRange(1, 9).Draw(rt, "days")) * 24 * time.Hour) }),
+		"day off":   act(w.toDayOff),
 		"fire":      act(w.toNextFire),
 		"fire soon": act(w.toNextFire),
 		"act":       act(w.act),
@@ -152,7 +153,7 @@ func drawConfig(rt *rapid.T) modelConfig {
 		kinds: []tasks.Kind{tasks.Ongoing, tasks.Awaiting}, to: rapid.SampledFrom([][]string{{"office"}, {"lead", "office"}}).Draw(rt, "others to")}
 	c.rules = []modelRule{leads, others}
 	if rapid.Bool().Draw(rt, "a third rule") {
-		c.rules = append(c.rules, modelRule{name: "phoi-hop", hour: 9, minute: 0, weekday: time.Weekday(rapid.IntRange(-1, 5).Draw(rt, "weekday")),
+		c.rules = append(c.rules, modelRule{name: "phoi-hop", hour: 9, minute: 0, weekday: time.Weekday(rapid.IntRange(-1, 6).Draw(rt, "weekday")),
 			kinds: []tasks.Kind{tasks.Dated, tasks.Ongoing}, to: []string{"coordinating", "lead"}, before: []int{10, 2}})
 	}
 	return c
@@ -219,10 +220,17 @@ func (w *modelWorld) importRows(rt *rapid.T) {
 func (w *modelWorld) importAgain(rt *rapid.T) {
 	i := rapid.IntRange(0, len(w.rows)-1).Draw(rt, "row")
 	w.rows = slices.Clone(w.rows)
-	switch rapid.SampledFrom([]string{"nothing", "less", "more", "time", "row"}).Draw(rt, "correction") {
+	switch rapid.SampledFrom([]string{"nothing", "less", "back", "more", "time", "row"}).Draw(rt, "correction") {
 	case "less":
 		if len(w.rows) > 1 {
+			w.gone = append(w.gone, w.rows[i])
 			w.rows = slices.Delete(w.rows, i, i+1)
+		}
+	case "back":
+		for _, r := range w.gone {
+			if !slices.ContainsFunc(w.rows, func(in modelRow) bool { return in.no == r.no }) {
+				w.rows = append(w.rows, r)
+			}
 		}
 	case "more":
 		no := tasks.Number(fmt.Sprint(rapid.IntRange(1, 7).Draw(rt, "number")))
@@ -337,6 +345,15 @@ func (w *modelWorld) toNextFire(rt *rapid.T) {
 		}
 	}
 	w.wait(time.Until(next) + time.Duration(rapid.IntRange(0, 5).Draw(rt, "minutes after"))*time.Minute)
+}
+
+// toDayOff lets time go by until some hour of the next day off.
+func (w *modelWorld) toDayOff(rt *rapid.T) {
+	d := today() + 1
+	for w.config.worked(d) {
+		d++
+	}
+	w.wait(time.Until(d.At(rapid.IntRange(0, 23).Draw(rt, "hour"), 31, hoChiMinh)))
 }
 
 // resend sends a message again that failed or was sent.

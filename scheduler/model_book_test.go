@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -64,9 +63,11 @@ type modelDelivery struct {
 	uncertain int // entries of the ledger
 	doubts    int // attempts that ended without an answer
 	crashes   int // of these, with the process
-	refused   int // answers that it never will be delivered
-	arrivals  map[string]int
-	troubled  bool // it met something else than a yes
+	// unrecorded: the last attempt ended without an answer, and no record says so.
+	unrecorded bool
+	refused    int // answers that it never will be delivered
+	arrivals   map[string]int
+	troubled   bool // it met something else than a yes
 }
 
 func newBook() *book {
@@ -277,12 +278,16 @@ func (b *book) kept(d tasks.Delivery) {
 	if row.settled() {
 		b.fault("%s is %s and becomes %s", d.ID, row.state, d.State)
 	}
-	row.state = d.State
+	row.state, row.unrecorded = d.State, false
 	b.tally[string(d.State)]++
 	switch d.State {
 	case tasks.Sending:
-		row.attempt = now
-		row.attempts++
+		if d.Attempts > row.attempts { // and no record of a part
+			if row.doubts-row.crashes >= 2 || row.crashes >= tasks.MaxCrashes {
+				b.fault("%s to %s is sent again after %d doubts, %d of them ends of the process", d.ID, d.Address, row.doubts, row.crashes)
+			}
+			row.attempt, row.attempts = now, d.Attempts
+		}
 	case tasks.Retry:
 		row.troubled = true
 		if wait := d.NextAttempt.Sub(now); wait > 70*time.Minute {
@@ -303,6 +308,21 @@ func (b *book) kept(d tasks.Delivery) {
 	if row.settled() {
 		for _, s := range d.Steps {
 			b.settle(d, s)
+		}
+	}
+	if d.State == tasks.Failed && row.refused > 0 && d.Channel != tasks.Email && d.PartsSent == 0 {
+		b.byMail(d)
+	}
+}
+
+// byMail holds that what a chat refuses for good is planned for the unit's mail
+// address, if it has one.
+func (b *book) byMail(d tasks.Delivery) {
+	mail := tasks.Recipient{Channel: tasks.Email, Unit: d.Unit, Address: b.config.units[d.Unit].addresses[tasks.Email]}
+	for _, s := range d.Steps {
+		m, rank := markOf(s, mail)
+		if told, ok := b.told(m); mail.Address != "" && (!ok || told < rank) {
+			b.fault("%s refuses %s %s, and nothing goes to %s", d.Address, s.No, s.Name, mail.Address)
 		}
 	}
 }
@@ -361,110 +381,6 @@ func (b *book) divided(into []tasks.Delivery) {
 	}
 }
 
-// stale says why a step is not to be sent now, "" when it is.
-func (b *book) stale(p *plannedStep) string {
-	t := b.tasks[p.no]
-	i := slices.IndexFunc(b.config.rules, func(r modelRule) bool { return r.name == p.rule })
-	switch {
-	case t.status != tasks.Open:
-		return "it is " + string(t.status)
-	case t.version != p.version:
-		return "its deadline has moved"
-	case p.due != 0 && !slices.Contains(t.open(), p.due):
-		return "its date is done, or a person must look first"
-	case i < 0:
-		return "its rule is gone"
-	case !b.config.told(b.config.rules[i], t, p.due, today())[p.to]:
-		return "it is another's"
-	}
-	return ""
-}
-
-// arrives is told of every text that a far end takes.
-func (b *book) arrives(to tasks.Channel, o tasks.Outgoing) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tally["arrived"]++
-	row := b.rows[o.ID]
-	if row == nil {
-		b.fault("%s got %s, which was never planned", o.Address, o.ID)
-		return
-	}
-	if row.state != tasks.Sending {
-		b.fault("%s got %s, which is %s", o.Address, o.ID, row.state)
-	}
-	if row.Channel != to || row.Address != o.Address {
-		b.fault("%s got what is for %s", o.Address, row.Address)
-	}
-	row.arrivals[o.Text]++
-	for line := range strings.Lines(o.Text) {
-		if row.kind == tasks.Reminder {
-			b.reminded(row, o.ID, strings.Split(strings.TrimSpace(line), "|"))
-		}
-	}
-}
-
-// reminded holds one line of a reminder against what its reader was promised.
-func (b *book) reminded(row *modelDelivery, id string, f []string) {
-	version, _ := strconv.Atoi(f[1])
-	m := modelMark{tasks.Number(f[0]), version, f[2], row.Recipient}
-	i := slices.IndexFunc(b.planned[m], func(p *plannedStep) bool { return p.name == f[3] && p.id == id })
-	if i < 0 {
-		b.fault("%s was told of %v, which was not planned", row.Address, f)
-		return
-	}
-	p := b.planned[m][i]
-	attempt := row.attempt.Add(-2 * time.Second) // it was read shortly before
-	settledThen := b.tasks[p.no].changed.Before(attempt) && b.since.Before(attempt)
-	if why := b.stale(p); why != "" && settledThen {
-		b.fault("%s was told of %v: %s", row.Address, f, why)
-	}
-	if p.due != 0 {
-		if left := strconv.Itoa(int(p.due - dayOf(row.attempt))); f[4] != left {
-			b.fault("%s was told of %v with %s days left", row.Address, f, left)
-		}
-	}
-	for _, o := range b.planned[m] {
-		if o.rank > p.rank && o.state != tasks.Dropped && o.state != tasks.Superseded && !p.again && b.rows[o.id].planned.Before(attempt) {
-			b.fault("%s was told of %v, superseded by %s", row.Address, f, o.name)
-		}
-		if o.rank < p.rank || p.again && o != p {
-			continue
-		}
-		for _, before := range o.arrived {
-			if b.rows[before].uncertain == 0 {
-				b.fault("%s was told of %v twice, by %s and %s, and the ledger knows of no doubt", row.Address, f, before, id)
-			}
-		}
-	}
-	p.arrived = append(p.arrived, id)
-	here := 0
-	for _, under := range p.arrived {
-		if under == id {
-			here++
-		}
-	}
-	if doubts := b.rows[id].uncertain; here > 1+doubts {
-		b.fault("%s was told of %v %d times, after %d doubts", row.Address, f, here, doubts)
-	}
-}
-
-// answered is told of every answer that is no yes.
-func (b *book) answered(ch tasks.Channel, id string, what tasks.Outcome) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.trouble[ch] = time.Now()
-	if row := b.rows[id]; row != nil {
-		row.troubled = true
-		switch what {
-		case tasks.Permanent:
-			row.refused++
-		case tasks.Unknowable:
-			row.doubts++
-		}
-	}
-}
-
 // died is told that the process has ended: what was under way is in doubt.
 func (b *book) died() {
 	b.mu.Lock()
@@ -472,7 +388,9 @@ func (b *book) died() {
 	b.up = time.Time{}
 	for _, row := range b.rows {
 		if row.state == tasks.Sending {
-			row.doubts++
+			if !row.unrecorded {
+				row.doubts++
+			}
 			row.crashes++
 			row.troubled = true
 		}

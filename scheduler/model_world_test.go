@@ -28,6 +28,7 @@ type modelWorld struct {
 	book   *book
 	config modelConfig // of the file; in force from the next start or reload on
 	rows   []modelRow  // the plan's file
+	gone   []modelRow  // that were taken out of it
 	store  *store.Store
 	proc   *process // nil: down
 	ends   map[tasks.Channel]*modelEnd
