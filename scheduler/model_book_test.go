@@ -321,6 +321,9 @@ func (b *book) byMail(d tasks.Delivery) {
 	mail := tasks.Recipient{Channel: tasks.Email, Unit: d.Unit, Address: b.config.units[d.Unit].addresses[tasks.Email]}
 	for _, s := range d.Steps {
 		m, rank := markOf(s, mail)
+		if slices.ContainsFunc(b.planned[m], func(p *plannedStep) bool { return p.again }) {
+			continue // a person took it in hand
+		}
 		if told, ok := b.told(m); mail.Address != "" && (!ok || told < rank) {
 			b.fault("%s refuses %s %s, and nothing goes to %s", d.Address, s.No, s.Name, mail.Address)
 		}
