@@ -100,3 +100,21 @@ func TestDivideAgain(t *testing.T) {
 		t.Errorf("left is %+v", rest)
 	}
 }
+
+// What waits for a task that was taken out of the plan and has come back past its
+// date waits for a person, as the task does.
+func TestStalePastWhenRead(t *testing.T) {
+	t.Parallel()
+	r := rule(t, "r", daily, nil)
+	back := task(1, "tu-phap", "trước ngày 30/6/2023")
+	back.DeadlineOn = day("3/7/2023")
+	step := tasks.Step{Rule: "r", Key: back.Key, Name: "T-0", Due: day("30/6/2023"), Version: 1}
+	del := tasks.Delivery{Message: tasks.Message{Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "tu-phap", Address: "tp@x.vn"}}}
+	if why := office(t, r).Stale(del, step, back, day("3/7/2023")); why == "" {
+		t.Error("it is sent")
+	}
+	back.Confirmed = true
+	if why := office(t, r).Stale(del, step, back, day("3/7/2023")); why != "" {
+		t.Errorf("confirmed, it is not sent: %s", why)
+	}
+}

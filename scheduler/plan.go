@@ -328,6 +328,8 @@ func (s Setup) Stale(d tasks.Delivery, step tasks.Step, t tasks.Task, day tasks.
 		return "the deadline has moved"
 	case step.Due != 0 && step.Due <= t.DoneThrough:
 		return "the due date is done"
+	case step.Due != 0 && step.Due < t.DeadlineOn && !t.Confirmed:
+		return "its deadline was past when it was read, and nobody has confirmed it"
 	case !slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.Name == step.Rule }):
 		return "the rule " + step.Rule + " is gone from the config"
 	case !slices.Contains(s.reached(d, step, t, day), d.Recipient):
