@@ -25,7 +25,7 @@ import (
 var oldStores embed.FS
 
 // oldSchemas are the versions of oldStores.
-var oldSchemas = []int{1, 2}
+var oldSchemas = []int{1, 2, 3}
 
 // oldPlan is what the office of oldStores had to send.
 var oldPlan = plan{messages: map[tasks.Channel]int{tasks.Email: 30, tasks.Telegram: 10, tasks.ZaloBot: 5}}
