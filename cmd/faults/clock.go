@@ -48,6 +48,9 @@ var clockedMessages = map[tasks.Channel]int{tasks.Email: 2, tasks.ZaloBot: 1}
 
 const everyDay = "30 7 * * *"
 
+// earliest is how many days before the due date the first step is.
+const earliest = 60
+
 // openClocked makes an office under a clock and imports its plan.
 func (l *lab) openClocked(ctx context.Context, name string, of life, res *result) (*clocked, error) {
 	zone, err := time.LoadLocation(of.zone)
@@ -78,7 +81,7 @@ func (c *clocked) furnish(of life) error {
 	if of.cron == "" {
 		of.cron = everyDay
 	}
-	before := make([]string, 61)
+	before := make([]string, earliest+1)
 	for i := range before {
 		before[i] = fmt.Sprint(i)
 	}

@@ -147,7 +147,7 @@ func (w *wanderer) plan(to time.Time) (at time.Time, owed bool) {
 		return to, false
 	}
 	w.handled = fire
-	if today <= w.newest {
+	if today <= w.newest || w.due-today > earliest { // told already, or no step yet
 		return to, false
 	}
 	w.newest = today
