@@ -24,20 +24,24 @@ import (
 // break the line, kills between any two records, restarts, other configs. All
 // that is planned, recorded and taken by a far end is held against the model.
 //
-// A plain run does a few. Many:
+// A plain run does a few, the same each time. Many, drawn anew:
 //
 //	go test ./scheduler -run 'TestModel$' -timeout 0 -rapid.checks 5000
 //
 // What fails is made small and printed with the seed, and with what replays it.
 func TestModel(t *testing.T) {
-	t.Parallel()
 	dir, few := fastDir(t)
 	if underRace || testing.Short() {
 		few = 3
 	}
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() != checks.DefValue {
+	if given("rapid.checks") {
 		few = math.MaxInt
+	} else if !given("rapid.seed") {
+		if err := flag.Set("rapid.seed", "20230630"); err != nil {
+			t.Fatal(err)
+		}
 	}
+	t.Parallel()
 	runs, tally := 0, map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		if runs++; runs > few && !t.Failed() {
@@ -46,6 +50,13 @@ func TestModel(t *testing.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) { modelRun(t, rt, filepath.Join(dir, fmt.Sprint(runs)), tally) })
 	})
 	t.Log(tally)
+}
+
+// given reports whether a flag of the test binary has another value than it has
+// by itself.
+func given(name string) bool {
+	f := flag.Lookup(name)
+	return f.Value.String() != f.DefValue
 }
 
 // fastDir returns a directory and how many runs are soon done in it: no power is
