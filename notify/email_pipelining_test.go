@@ -33,6 +33,8 @@ func TestEmailPipelining(t *testing.T) {
 			[]tasks.Outcome{tasks.ChannelDown, tasks.ChannelDown}, "EHLO MAIL RCPT DATA EHLO MAIL RCPT DATA"},
 		{"the first no counts", notifytest.Script{"MAIL": "451 4.3.0 later", "RCPT": "550 5.5.1 no sender", "DATA": "503 5.5.1 no sender"},
 			[]tasks.Outcome{tasks.Transient, tasks.Transient}, "EHLO MAIL RCPT DATA RSET MAIL RCPT DATA"},
+		{"an answer left out: the next one is not taken for it", notifytest.Script{"MAIL": "", "RCPT": "503 5.5.1 no sender", "DATA": "503 5.5.1 no sender"},
+			[]tasks.Outcome{tasks.Transient, tasks.Transient}, "EHLO MAIL RCPT DATA EHLO MAIL RCPT DATA"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

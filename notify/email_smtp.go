@@ -46,8 +46,8 @@ func (e *stepError) Error() string { return string(e.step) + ": " + e.err.Error(
 func (e *stepError) Unwrap() error { return e.err }
 
 // replyBudget bounds what a server may say during one mail; an honest one
-// needs a thousandth of it.
-const replyBudget = 1 << 20
+// needs a hundredth of it.
+const replyBudget = 1 << 18
 
 var errTalkative = errors.New("the server's reply has no end")
 
@@ -273,8 +273,9 @@ func answeredInOrder(err error) bool {
 }
 
 // isRefusal reports whether a code is a no that the protocol knows. Other codes
-// are noise.
-func isRefusal(code int) bool { return code >= 400 && code < 600 }
+// are noise, and so is 503, a bad sequence of commands: ours is right, so the
+// reply is to something else, and the two sides have lost each other.
+func isRefusal(code int) bool { return code >= 400 && code < 600 && code != 503 }
 
 // wentStale reports whether a session taken from the idle ones turned out dead
 // before it touched the mail; a new one may be tried at once.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"nhacviec/notify/notifytest"
 	"nhacviec/tasks"
 )
@@ -55,10 +57,18 @@ func mailFaults() (each, early []mailFault) {
 	return each, early
 }
 
-// misbehaveMail lets a mail server do everything wrong that one can do, at every
-// step of a mail.
+// misbehaveMail lets two mail servers, of which one offers PIPELINING, do
+// everything wrong that one can do, at every step of a mail.
 func misbehaveMail(ctx context.Context, l *lab) (result, error) {
-	return l.misbehaveMail(ctx, false)
+	var each, atOnce result
+	var both errgroup.Group
+	both.Go(func() (err error) { each, err = l.misbehaveMail(ctx, false); return err })
+	both.Go(func() (err error) { atOnce, err = l.misbehaveMail(ctx, true); return err })
+	err := both.Wait()
+	res := result{inFlight: -1}
+	res.add("step by step", each)
+	res.add("with PIPELINING", atOnce)
+	return res, err
 }
 
 // misbehaveMail does so with a server that offers PIPELINING, or does not.
