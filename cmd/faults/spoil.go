@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -183,7 +184,7 @@ func (s *storeSpoiler) try(ctx context.Context, o *office, f spoilt) error {
 		return err
 	}
 	started := ""
-	if f.serve && no != nil && no.verb == "verify" && strings.Contains(no.said, "restore") {
+	if f.serve && no != nil && no.verb == "verify" && strings.Contains(no.said, "restore") && !no.aboutOne() {
 		if started, err = o.startsOn(ctx); err != nil {
 			return err
 		}
@@ -229,6 +230,15 @@ func (r *refusal) Error() string { return fmt.Sprintf("%s: exit %d: %s", r.verb,
 func (r *refusal) cures() bool {
 	return strings.Contains(r.said, "backup") && (strings.Contains(r.said, "restore") || strings.Contains(r.said, "ledger is not as it was written"))
 }
+
+// aboutOne reports whether a refusal is about one record, text or entry of an
+// index: the daemon passes over it, and tells the office when it meets it or
+// fails to make the night's backup.
+func (r *refusal) aboutOne() bool {
+	return oneThing.MatchString(r.said)
+}
+
+var oneThing = regexp.MustCompile(`record "|the text [0-9a-f]|the index`)
 
 // readAll returns everything that the program says about a store, or the
 // *refusal of a verb.
