@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -383,17 +384,70 @@ func (w *modelWorld) resend(rt *rapid.T) {
 	}
 	slices.Sort(ids)
 	id := rapid.SampledFrom(ids).Draw(rt, "id")
+	of, refused := b.againOf(id)
 	d, err := w.store.Resend(id, "an", time.Now())
-	if err != nil {
-		rt.Fatal(err)
+	if refused != (err != nil) {
+		rt.Fatalf("resend %s: %v; the book says that it is refused: %v", id, err, refused)
+	}
+	if refused {
+		return
 	}
 	b.mu.Lock()
 	b.enter(d, time.Now())
-	b.notices[id] = true // a person knows of it
+	b.notices[id], b.notices[of] = true, true // a person knows of it
 	b.mu.Unlock()
 	if w.proc != nil {
 		w.proc.deliverer.Wake()
 	}
+}
+
+// againOf returns what is sent when a person asks for a message that failed or
+// was sent, or that it is refused: while something that followed it waits, when
+// what failed has arrived since, or when several that followed it failed.
+func (b *book) againOf(id string) (of string, refused bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var failed []string
+	for _, f := range b.followers(id) {
+		switch row := b.rows[f]; {
+		case !row.settled(), row.state == tasks.Delivered && b.rows[id].state == tasks.Failed:
+			return id, true
+		case row.state == tasks.Failed && !slices.ContainsFunc(b.followers(f), func(id string) bool {
+			return !b.rows[id].settled() || b.rows[id].state == tasks.Delivered || b.rows[id].state == tasks.Failed
+		}):
+			failed = append(failed, f)
+		}
+	}
+	if len(failed) == 0 {
+		return id, false
+	}
+	return failed[0], len(failed) > 1
+}
+
+// followers returns the copies of a message after one of them, what went out in
+// its place, and what followed these.
+func (b *book) followers(id string) (out []string) {
+	found := map[string]bool{id: true}
+	for more := true; more; {
+		more = false
+		for next := range b.rows {
+			if found[next] {
+				continue
+			}
+			for of := range found {
+				message, n, _ := strings.Cut(of, "-")
+				same, m, _ := strings.Cut(next, "-")
+				was, _ := strconv.Atoi(n)
+				is, _ := strconv.Atoi(m)
+				if message == same && is > was || slices.Contains(b.rows[of].instead, next) {
+					found[next], more = true, true
+					out = append(out, next)
+					break
+				}
+			}
+		}
+	}
+	return out
 }
 
 // end lets all be well for two days, and then holds the ledger against all that

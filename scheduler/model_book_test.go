@@ -68,6 +68,7 @@ type modelDelivery struct {
 	refused    int // answers that it never will be delivered
 	arrivals   map[string]int
 	troubled   bool // it met something else than a yes
+	instead    []string
 }
 
 func newBook() *book {
@@ -278,7 +279,7 @@ func (b *book) kept(d tasks.Delivery) {
 	if row.settled() {
 		b.fault("%s is %s and becomes %s", d.ID, row.state, d.State)
 	}
-	row.state, row.unrecorded = d.State, false
+	row.state, row.unrecorded, row.instead = d.State, false, d.Instead
 	b.tally[string(d.State)]++
 	switch d.State {
 	case tasks.Sending:

@@ -110,6 +110,11 @@ func (c *Client) Resend(ctx context.Context, r Resend) (tasks.Delivery, error) {
 	return post[tasks.Delivery](ctx, c, "/v1/resend", r)
 }
 
+// ResendFailed sends once more what failed and nothing has followed yet.
+func (c *Client) ResendFailed(ctx context.Context, r ResendFailed) ([]Resent, error) {
+	return post[[]Resent](ctx, c, "/v1/resend-failed", r)
+}
+
 // SendTest sends one real message.
 func (c *Client) SendTest(ctx context.Context, t SendTest) (Tested, error) {
 	return post[Tested](ctx, c, "/v1/send-test", t)

@@ -37,7 +37,11 @@ type Ledger interface {
 // Outbox is what waits to be sent or has failed.
 type Outbox interface {
 	Outbox() ([]tasks.Delivery, error)
+	// Resendable returns which delivery Resend sends again, or why it refuses.
+	Resendable(id string) (tasks.Delivery, error)
 	Resend(id, by string, now time.Time) (tasks.Delivery, error)
+	// ResendFailed returns the new deliveries by the ids of the failed ones.
+	ResendFailed(ids []string, by string, now time.Time) (map[string]tasks.Delivery, error)
 }
 
 // Planner says what will be sent.
@@ -113,25 +117,26 @@ type route struct {
 // routes holds every path and method. A POST changes something or sends; a GET
 // does neither.
 var routes = map[string]map[string]route{
-	"/v1/version":    {http.MethodGet: {answer: (*Handler).version}},
-	"/v1/plans":      {http.MethodGet: {answer: (*Handler).plans}},
-	"/v1/units":      {http.MethodGet: {answer: (*Handler).units}},
-	"/v1/unresolved": {http.MethodGet: {answer: (*Handler).unresolved}},
-	"/v1/tasks":      {http.MethodGet: {answer: (*Handler).tasks, query: []string{"state", "unit", "kind", "plan", "search", "review"}}},
-	"/v1/library":    {http.MethodGet: {answer: (*Handler).library}},
-	"/v1/export":     {http.MethodGet: {answer: (*Handler).export, query: []string{"plan"}}},
-	"/v1/forecast":   {http.MethodGet: {answer: (*Handler).forecast, query: []string{"from", "to", "unit"}}},
-	"/v1/explain":    {http.MethodGet: {answer: (*Handler).explain, query: []string{"plan", "no", "on"}}},
-	"/v1/ledger":     {http.MethodGet: {stream: (*Handler).ledger, query: []string{"plan", "no", "unit", "since", "until"}}},
-	"/v1/delivery":   {http.MethodGet: {answer: (*Handler).life, query: []string{"id"}}},
-	"/v1/verify":     {http.MethodGet: {answer: (*Handler).verify}},
-	"/v1/outbox":     {http.MethodGet: {answer: (*Handler).outbox}},
-	"/v1/status":     {http.MethodGet: {answer: (*Handler).status}},
-	"/v1/backup":     {http.MethodGet: {raw: (*Handler).backup}},
-	"/v1/import":     {http.MethodPost: {stream: (*Handler).importPlan, maxBody: maxImport, slow: true}},
-	"/v1/resend":     {http.MethodPost: {answer: (*Handler).resend, maxBody: maxRequest}},
-	"/v1/send-test":  {http.MethodPost: {answer: (*Handler).sendTest, maxBody: maxRequest}},
-	"/v1/reload":     {http.MethodPost: {answer: (*Handler).reload, maxBody: maxRequest}},
+	"/v1/version":       {http.MethodGet: {answer: (*Handler).version}},
+	"/v1/plans":         {http.MethodGet: {answer: (*Handler).plans}},
+	"/v1/units":         {http.MethodGet: {answer: (*Handler).units}},
+	"/v1/unresolved":    {http.MethodGet: {answer: (*Handler).unresolved}},
+	"/v1/tasks":         {http.MethodGet: {answer: (*Handler).tasks, query: []string{"state", "unit", "kind", "plan", "search", "review"}}},
+	"/v1/library":       {http.MethodGet: {answer: (*Handler).library}},
+	"/v1/export":        {http.MethodGet: {answer: (*Handler).export, query: []string{"plan"}}},
+	"/v1/forecast":      {http.MethodGet: {answer: (*Handler).forecast, query: []string{"from", "to", "unit"}}},
+	"/v1/explain":       {http.MethodGet: {answer: (*Handler).explain, query: []string{"plan", "no", "on"}}},
+	"/v1/ledger":        {http.MethodGet: {stream: (*Handler).ledger, query: []string{"plan", "no", "unit", "since", "until"}}},
+	"/v1/delivery":      {http.MethodGet: {answer: (*Handler).life, query: []string{"id"}}},
+	"/v1/verify":        {http.MethodGet: {answer: (*Handler).verify}},
+	"/v1/outbox":        {http.MethodGet: {answer: (*Handler).outbox}},
+	"/v1/status":        {http.MethodGet: {answer: (*Handler).status}},
+	"/v1/backup":        {http.MethodGet: {raw: (*Handler).backup}},
+	"/v1/import":        {http.MethodPost: {stream: (*Handler).importPlan, maxBody: maxImport, slow: true}},
+	"/v1/resend":        {http.MethodPost: {answer: (*Handler).resend, maxBody: maxRequest}},
+	"/v1/resend-failed": {http.MethodPost: {answer: (*Handler).resendFailed, maxBody: maxRequest, slow: true}},
+	"/v1/send-test":     {http.MethodPost: {answer: (*Handler).sendTest, maxBody: maxRequest}},
+	"/v1/reload":        {http.MethodPost: {answer: (*Handler).reload, maxBody: maxRequest}},
 	"/v1/task": {
 		http.MethodGet:  {answer: (*Handler).task, query: []string{"plan", "no"}},
 		http.MethodPost: {answer: (*Handler).act, maxBody: maxRequest},

@@ -154,6 +154,20 @@ func (o *office) Resend(id, _ string, _ time.Time) (tasks.Delivery, error) {
 	return tasks.Delivery{}, fmt.Errorf("no delivery %s", id)
 }
 
+func (o *office) Resendable(id string) (tasks.Delivery, error) { return o.Delivery(id) }
+
+func (o *office) ResendFailed(ids []string, by string, now time.Time) (map[string]tasks.Delivery, error) {
+	again := map[string]tasks.Delivery{}
+	for _, id := range ids {
+		d, err := o.Resend(id, by, now)
+		if err != nil {
+			return nil, err
+		}
+		again[id] = d
+	}
+	return again, nil
+}
+
 func (o *office) Forecast(from, to time.Time) ([]tasks.Message, error) {
 	m := tasks.Message{Kind: tasks.Reminder, At: from, Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "cong-an", Address: "ca@example.gov.vn"}}
 	last := m
@@ -548,6 +562,14 @@ func TestMessages(t *testing.T) {
 		if d, err := c.Resend(t.Context(), web.Resend{ID: "abc", By: "an"}); err != nil || d.ID != "abc-2" {
 			t.Errorf("%s: resend %+v, %v", name, d, err)
 		}
+		if out, err := c.ResendFailed(t.Context(), web.ResendFailed{By: "an"}); err != nil || len(out) != 1 || out[0].ID != "abc" || out[0].Again.ID != "abc-2" {
+			t.Errorf("%s: resend what failed: %+v, %v", name, out, err)
+		}
+		o.stale = "ct05/2: the task is done"
+		if out, err := c.ResendFailed(t.Context(), web.ResendFailed{By: "an"}); err != nil || len(out) != 1 || out[0].Again != nil || !strings.Contains(out[0].Refused, "the task is done") {
+			t.Errorf("%s: resend what failed and does not hold: %+v, %v", name, out, err)
+		}
+		o.stale = ""
 		if _, err := c.Resend(t.Context(), web.Resend{}); !sameError(err, "which delivery", web.ExitUsage) {
 			t.Errorf("%s: resend of nothing: %v", name, err)
 		}
@@ -817,7 +839,7 @@ func TestGETChangesNothing(t *testing.T) {
 	client := &http.Client{Transport: web.InProcess(h)}
 	asked := 0
 	for _, path := range []string{"version", "plans", "units", "tasks", "library", "forecast", "explain?no=2", "ledger", "verify", "outbox", "status", "task?no=2", "unresolved", "export?plan=ct05",
-		"import", "resend", "send-test", "reload"} {
+		"import", "resend", "resend-failed", "send-test", "reload"} {
 		answer, err := client.Get("http://nhacviec/v1/" + path)
 		if err != nil {
 			t.Fatal(err)

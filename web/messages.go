@@ -214,6 +214,8 @@ func (h *Handler) outbox(*http.Request) (any, error) {
 // why returns why a delivery has not left the house.
 func (h *Handler) why(d tasks.Delivery, s Setting, held bool) string {
 	switch {
+	case d.State == tasks.Failed && len(d.Instead) > 0:
+		return d.Error + "; it went on as " + strings.Join(d.Instead, ", ")
 	case d.State == tasks.Failed:
 		return d.Error
 	case !slices.Contains(s.Channels, d.Channel):
@@ -230,48 +232,6 @@ func (h *Handler) why(d tasks.Delivery, s Setting, held bool) string {
 
 func notConfigured(ch tasks.Channel) string {
 	return fmt.Sprintf("the config has no table [%s], so nothing is sent through it", ch)
-}
-
-// Resend asks for a delivery to be sent once more.
-type Resend struct {
-	ID string `json:"id"`
-	By string `json:"by"`
-}
-
-func (h *Handler) resend(r *http.Request) (any, error) {
-	in, err := read[Resend](r)
-	if err != nil {
-		return nil, err
-	}
-	if in.ID == "" {
-		return nil, Usage("say which delivery to send again", "nhacviec outbox lists them with their ids")
-	}
-	old, err := h.Ledger.Delivery(in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.sendable(old); err != nil {
-		return nil, err
-	}
-	d, err := h.Outbox.Resend(in.ID, in.By, h.Now())
-	if err != nil {
-		return nil, err
-	}
-	return inZone(d, h.Setting().Location), nil
-}
-
-// sendable refuses what would be dropped when its turn comes, or never have one.
-func (h *Handler) sendable(d tasks.Delivery) error {
-	if !slices.Contains(h.Setting().Channels, d.Channel) {
-		return &Error{Message: fmt.Sprintf("%s is not sent again: %s", d.ID, notConfigured(d.Channel)), Exit: ExitFailed, Status: http.StatusConflict,
-			Hint: "put the channel into the config, or tell the unit in another way"}
-	}
-	why, err := h.Planner.Stale(d)
-	if err != nil || why == "" {
-		return err
-	}
-	return &Error{Message: fmt.Sprintf("%s is not sent again: nothing in it holds any more: %s", d.ID, why), Exit: ExitFailed, Status: http.StatusConflict,
-		Hint: "nhacviec explain N says what is sent about a task now, and when"}
 }
 
 // SendTest asks for one real message.

@@ -141,6 +141,14 @@ func (o wakingOutbox) Resend(id, by string, now time.Time) (tasks.Delivery, erro
 	return d, err
 }
 
+func (o wakingOutbox) ResendFailed(ids []string, by string, now time.Time) (map[string]tasks.Delivery, error) {
+	again, err := o.Store.ResendFailed(ids, by, now)
+	if err == nil {
+		o.wake()
+	}
+	return again, err
+}
+
 // listenTo reloads on SIGHUP and calls stop on SIGTERM and SIGINT; a
 // second one of these ends the process. It returns a function that ends the
 // listening.

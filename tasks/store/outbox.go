@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -455,58 +454,4 @@ func (s *Store) findDelivery(tx *bolt.Tx, id string) (tasks.Delivery, error) {
 		return tasks.Delivery{}, &damage{fmt.Sprintf("entry %d of the ledger, which settled delivery %q, is missing", seq, id)}
 	}
 	return *e.Delivery, nil
-}
-
-// Resend puts the message of a delivery that failed or was sent into the
-// outbox once more, as a delivery of its own that is due now, and returns it:
-// its id is the old one with "-2", "-3" … behind it. The ledger says who asked
-// for it. A failed delivery then no longer waits for anybody's attention. A
-// delivery that still waits is refused with ErrWaiting, a dropped one with
-// ErrInvalid.
-func (s *Store) Resend(id, by string, now time.Time) (tasks.Delivery, error) {
-	var again tasks.Delivery
-	err := s.update(func(tx *bolt.Tx) error {
-		old, err := s.findDelivery(tx, id)
-		if err != nil {
-			return err
-		}
-		switch old.State {
-		case tasks.Failed, tasks.Delivered:
-		case tasks.Planned, tasks.Sending, tasks.Retry:
-			return &Error{Path: s.path, What: fmt.Sprintf("delivery %s is in the state %q and will be sent by itself", id, old.State),
-				Cure: "wait, or look at `nhacviec outbox`", Err: ErrWaiting}
-		default:
-			return s.invalid("delivery %s is in the state %q: there was a reason not to send it", id, old.State)
-		}
-		base, _, _ := strings.Cut(id, "-")
-		again = tasks.NewDelivery(old.Message, old.Config, now)
-		again.Again, again.For = true, old.For
-		for n := 2; ; n++ {
-			if again.ID = base + "-" + strconv.Itoa(n); !known(tx, again.ID) {
-				break
-			}
-		}
-		for _, bucket := range []string{failedBucket, untoldBucket} {
-			if err := leave(tx, bucket, id); err != nil {
-				return err
-			}
-		}
-		for _, m := range again.Message.Marks() {
-			if err := addMark(tx, m); err != nil {
-				return err
-			}
-		}
-		change := tasks.Change{Action: actionResend, By: by, Old: id, New: again.ID}
-		if len(old.Steps) > 0 {
-			change.Plan = old.Steps[0].Plan
-		}
-		if err := recordChange(tx, now, change); err != nil {
-			return err
-		}
-		return storeRow(tx, again)
-	})
-	if err != nil {
-		return tasks.Delivery{}, err
-	}
-	return again, nil
 }
