@@ -58,9 +58,10 @@ type Deliverer struct {
 	Setup     func() Setup // the config in force
 	Now       func() time.Time
 	Log       *slog.Logger
-	Boot      string // names this process in the outbox
-	Failing   func() // called when the office has to hear of a delivery
-	Clock     *Clock // while it is not believed, only the office is told, of that
+	Boot      string      // names this process in the outbox
+	Failing   func()      // called when the office has to hear of a delivery
+	Clock     *Clock      // while it is not believed, only the office is told, of that
+	Held      func() bool // while it says so, too; nil: never
 
 	mu      sync.Mutex // guards what follows
 	lanes   map[tasks.Channel]*lane
@@ -95,6 +96,11 @@ func (d *Deliverer) open() map[tasks.Channel]*lane {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.lanes
+}
+
+// held reports whether only the office may be told.
+func (d *Deliverer) held(now time.Time) bool {
+	return !d.Clock.Believed(now) || d.Held != nil && d.Held()
 }
 
 // Wake makes every lane look at the outbox at once.

@@ -97,6 +97,9 @@ func (l *lane) dispatch(ctx context.Context, work chan<- tasks.Delivery) (given 
 		if held[del.ID] {
 			continue
 		}
+		if del.Kind != tasks.FailureNotice && l.deliverer.held(now) { // since they were read
+			break
+		}
 		if wait := l.take(del); wait > 0 { // another message to this chat was just sent; others need not wait for it
 			next = earlier(next, now.Add(wait))
 			continue
@@ -121,10 +124,10 @@ func earlier(a, b time.Time) time.Time {
 
 // ready reads what is due. Nothing waits longer than the longest retry, by plan:
 // what seems to was given its time by a clock that has gone back since. While
-// the clock runs ahead, only the office is told.
+// the clock runs ahead, or the deliverer is held, only the office is told.
 func (l *lane) ready(now time.Time, limit int) (ready []tasks.Delivery, next time.Time, err error) {
 	d := l.deliverer
-	if !d.Clock.Believed(now) {
+	if d.held(now) {
 		ready, next, err = d.Outbox.Ready(l.channel, now, math.MaxInt)
 		return slices.DeleteFunc(ready, func(del tasks.Delivery) bool { return del.Kind != tasks.FailureNotice }), next, err
 	}

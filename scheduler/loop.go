@@ -36,6 +36,8 @@ type Loop struct {
 	Planned func()
 	// Passed is called after each pass that did its work; the watchdog listens.
 	Passed func(now, next time.Time)
+	// Held says that nothing may be planned; the office is told all the same.
+	Held func() bool
 	// Failed is called after each pass that did not.
 	Failed func(now time.Time, err error)
 
@@ -64,7 +66,7 @@ func NewLoop(store LoopStore, failures FailureStore, s Setup, log *slog.Logger) 
 	}
 	nothing := func() {}
 	l := &Loop{store: store, failures: failures, log: log, setup: s, cursors: stored,
-		Planned: nothing, Passed: func(time.Time, time.Time) {}, Failed: func(time.Time, error) {}, wake: make(chan struct{}, 1), damaged: map[string]bool{}}
+		Planned: nothing, Passed: func(time.Time, time.Time) {}, Failed: func(time.Time, error) {}, Held: func() bool { return false }, wake: make(chan struct{}, 1), damaged: map[string]bool{}}
 	l.failing.Store(true) // an earlier process may have left some
 	return l, nil
 }
@@ -111,7 +113,7 @@ func (l *Loop) Setup() Setup {
 func (l *Loop) Pass(now time.Time) (next time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.heldBack(now) {
+	if l.heldBack(now) || l.Held() {
 		return time.Time{}, l.tellFailures(now)
 	}
 	// Most passes only find that it is not time yet. After a step back of the

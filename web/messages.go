@@ -195,13 +195,18 @@ func (h *Handler) outbox(*http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	held := false
+	held := ""
 	if h.Daemon != nil {
 		s, err := h.Daemon.Status()
 		if err != nil {
 			return nil, err
 		}
-		held = s.ClockAhead > 0
+		switch {
+		case s.Gone != nil:
+			held = "the store's file is gone: see nhacviec status"
+		case s.ClockAhead > 0:
+			held = "the clock is not believed: see nhacviec status"
+		}
 	}
 	setting := h.Setting()
 	out := make([]Waiting, len(rows))
@@ -212,7 +217,7 @@ func (h *Handler) outbox(*http.Request) (any, error) {
 }
 
 // why returns why a delivery has not left the house.
-func (h *Handler) why(d tasks.Delivery, s Setting, held bool) string {
+func (h *Handler) why(d tasks.Delivery, s Setting, held string) string {
 	switch {
 	case d.State == tasks.Failed && len(d.Instead) > 0:
 		return d.Error + "; it went on as " + strings.Join(d.Instead, ", ")
@@ -222,8 +227,8 @@ func (h *Handler) why(d tasks.Delivery, s Setting, held bool) string {
 		return notConfigured(d.Channel)
 	case h.Daemon == nil:
 		return "no daemon runs; " + cmp.Or(d.Error, "not tried yet")
-	case held && d.Kind != tasks.FailureNotice:
-		return "the clock is not believed: see nhacviec status"
+	case held != "" && d.Kind != tasks.FailureNotice:
+		return held
 	case d.State == tasks.Sending:
 		return "it is being sent"
 	}

@@ -32,6 +32,7 @@ type Status struct {
 	PassError   string          `json:"pass_error,omitempty"`   // why the last pass did not
 	PassErrorAt time.Time       `json:"pass_error_at,omitzero"` // of PassError
 	Backup      BackupStatus    `json:"backup"`
+	Gone        *Gone           `json:"gone,omitempty"`        // the store's file is, and nothing is planned or sent
 	ClockAhead  int             `json:"clock_ahead,omitempty"` // seconds; not 0: the clock is not believed and nothing is planned
 }
 
@@ -41,6 +42,13 @@ type ChannelStatus struct {
 	LastSent  time.Time     `json:"last_sent,omitzero"`
 	LastError string        `json:"last_error,omitempty"`
 	ErrorAt   time.Time     `json:"error_at,omitzero"` // of LastError
+}
+
+// Gone says that the store's file was removed or replaced under the daemon.
+type Gone struct {
+	Error       string `json:"error"`
+	Rescue      string `json:"rescue,omitempty"`       // path of what is saved
+	RescueError string `json:"rescue_error,omitempty"` // why it is not
 }
 
 // BackupStatus is how the daily backups do.

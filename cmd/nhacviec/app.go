@@ -250,7 +250,7 @@ func explainStored(e *store.Error) *web.Error {
 	switch {
 	case errors.Is(e, store.ErrNotFound):
 		out.Status = http.StatusNotFound
-	case errors.Is(e, store.ErrWaiting), errors.Is(e, store.ErrSettled), errors.Is(e, store.ErrInvalid):
+	case errors.Is(e, store.ErrWaiting), errors.Is(e, store.ErrSettled), errors.Is(e, store.ErrInvalid), errors.Is(e, store.ErrGone):
 		out.Status = http.StatusConflict
 	}
 	return out

@@ -90,6 +90,9 @@ func (a *app) checkStored(ctx context.Context, c *Config, f *checked) error {
 	}
 	client, err := a.dial(ctx, f.Config)
 	if err == nil && client != nil {
+		if s, err := client.Status(ctx); err == nil && s.Gone != nil {
+			f.Problems = append(f.Problems, Problem{File: c.storePath(), Reason: strings.TrimPrefix(s.Gone.Error, c.storePath()+": ") + "; cure: nhacviec status"})
+		}
 		err = read(ctx, client)
 	} else if err == nil {
 		err = a.askStore(ctx, c, reads, read)

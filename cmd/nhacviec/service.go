@@ -28,6 +28,7 @@ type service struct {
 	backups *backups
 	silence silence
 	outbox  *outbox
+	gone    *gone
 	watch   *watch
 
 	begun     chan struct{}   // closed when run has begun
@@ -61,6 +62,8 @@ func startService(path string, cfg *Config, st *store.Store, sup supervisor, log
 	s.watch = newWatch(func() notify.Secret { return s.current().Watch }, log)
 	s.backups = &backups{store: st, log: log, report: d.loop.Report}
 	d.deliverer.Clock = s.clock
+	s.gone = &gone{store: st, log: log, report: d.loop.Report, wake: d.deliverer.Wake}
+	d.loop.Held, d.deliverer.Held = s.gone.held, s.gone.held
 	return s, nil
 }
 
@@ -114,7 +117,7 @@ func (s *service) passed(now, next time.Time) {
 	if err := errors.Join(s.sup.alive(), s.sup.status(status)); err != nil {
 		s.log.Warn("service manager", "error", err)
 	}
-	if s.daemon.loop.Ahead() == 0 && !s.outbox.broken.Load() {
+	if s.daemon.loop.Ahead() == 0 && !s.outbox.broken.Load() && !s.gone.held() {
 		s.watch.allIsWell()
 	}
 }
@@ -167,6 +170,7 @@ func (s *service) run(ctx context.Context) error {
 	s.reloading.Lock() // a reload under way ends first
 	defer s.reloading.Unlock()
 	s.delivery.stop()
+	s.gone.look(s.current().Backup.Dir, time.Now()) // the last chance
 	return closeChannels(s.channels)
 }
 
@@ -282,6 +286,7 @@ func (s *service) Status() (web.Status, error) {
 		st.ConfigError = s.configErr.Error()
 	}
 	s.silence.fill(&st)
+	s.gone.fill(&st)
 	st.ClockAhead = int(s.daemon.loop.Ahead().Seconds())
 	for _, ch := range s.config.Setup.Channels {
 		h := health[ch]

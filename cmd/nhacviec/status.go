@@ -94,6 +94,7 @@ func (a *app) printStatus(s web.Status) error {
 		{"failed", fmt.Sprint(s.Failed)},
 		{"config", s.Config},
 	}
+	rows = append(rows, goneRows(s.Gone)...)
 	rows = append(rows, todayRows(s)...)
 	rows = append(rows, backupRows(s.Backup)...)
 	if s.ClockAhead > 0 {

@@ -36,6 +36,10 @@ func (s *Store) copyTo(w io.Writer) error {
 // transaction stays open. Whoever receives it checks it, as Receive does.
 func (s *Store) Copy() (f *os.File, size int64, err error) {
 	f, err = os.CreateTemp(filepath.Dir(s.path), filepath.Base(s.path)+newFile) // mode
+	// Without the directory a copy is wanted all the more.
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = os.CreateTemp("", filepath.Base(s.path)+newFile)
+	}
 	if err != nil {
 		return nil, 0, err
 	}

@@ -11,6 +11,7 @@ var (
 	ErrLocked   = errors.New("in use by another process")
 	ErrDamaged  = errors.New("damaged")
 	ErrMissing  = errors.New("missing, although it has backups")
+	ErrGone     = errors.New("gone from under the running program")
 	ErrNewer    = errors.New("written by a newer nhacviec")
 	ErrClosed   = errors.New("closed")
 	ErrNotFound = errors.New("not found")

@@ -52,6 +52,9 @@ func (s *Store) importBy(portion int, p tasks.Plan, now time.Time, by, note stri
 	if err := s.checkPart("plan id", p.ID); err != nil {
 		return err
 	}
+	if err := s.Gone(); err != nil {
+		return err
+	}
 	if err := s.changing.Acquire(context.Background(), alone); err != nil {
 		return err
 	}

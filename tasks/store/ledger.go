@@ -207,6 +207,9 @@ func speaksOf(e tasks.Entry, id string) bool {
 // ledger that is proven the texts must be there, and have their hashes. Every
 // other record must have its checksum.
 func (s *Store) Verify() (n uint64, err error) {
+	if err := s.Gone(); err != nil {
+		return 0, err
+	}
 	c, last, err := s.chain()
 	if err != nil {
 		return 0, err

@@ -85,6 +85,9 @@ func (s *Store) checkPart(what, part string) error {
 // and nothing is stored.
 func (s *Store) Change(key tasks.Key, c tasks.Change, now time.Time, fn func(*tasks.Task) error) (tasks.Task, error) {
 	var t tasks.Task
+	if err := s.Gone(); err != nil {
+		return t, err
+	}
 	if err := s.changing.Acquire(context.Background(), 1); err != nil {
 		return t, err
 	}

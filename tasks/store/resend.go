@@ -20,6 +20,9 @@ import (
 //
 // What is sent again is what Resendable returns; the errors are its own.
 func (s *Store) Resend(id, by string, now time.Time) (again tasks.Delivery, err error) {
+	if err := s.Gone(); err != nil {
+		return again, err
+	}
 	err = s.update(func(tx *bolt.Tx) error {
 		old, err := s.resendable(tx, id)
 		if err != nil {

@@ -53,6 +53,8 @@ type Store struct {
 	schema int      // of the file
 
 	copying   sync.Mutex // held while the file is copied
+	rescuing  sync.Mutex // guards rescued
+	rescued   string     // path of what Rescue wrote
 	squeezers sync.Pool  // of *flate.Writer: a new one costs more than a text
 
 	queueMu sync.Mutex
