@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/textproto"
@@ -42,7 +43,17 @@ type stepError struct {
 	err   error
 }
 
-func (e *stepError) Error() string { return string(e.step) + ": " + e.err.Error() }
+// Error has a reply in the server's own words: the library quotes it, and a
+// secret in it would no longer read as one.
+func (e *stepError) Error() string {
+	text := e.err.Error()
+	var reply *textproto.Error
+	if errors.As(e.err, &reply) {
+		text = fmt.Sprintf("%d %s", reply.Code, reply.Msg)
+	}
+	return string(e.step) + ": " + text
+}
+
 func (e *stepError) Unwrap() error { return e.err }
 
 // replyBudget bounds what a server may say during one mail; an honest one

@@ -7,9 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"slices"
+	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // mask stands wherever a secret would have been printed.
@@ -51,33 +52,86 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(mask), nil }
 // MarshalJSON returns the mask.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + mask + `"`), nil }
 
-// redactor takes secrets out of texts that far ends and libraries made: raw, as
-// they look inside a URL, and in base64.
-type redactor struct{ replacer *strings.Replacer }
+// redactor takes secrets out of texts that far ends and libraries made: as they
+// are and in base64, whatever of it is escaped by the rules of Go, JSON, URLs or
+// HTML, once or more.
+type redactor struct {
+	forms *regexp.Regexp // nil: no secrets
+	long  []string       // secrets that are known as they are
+}
 
 func newRedactor(secrets ...string) redactor {
-	var forms []string
+	var forms, long []string
 	for _, s := range secrets {
 		if s == "" {
 			continue
 		}
+		if len(s) > longestSpelt {
+			long = append(long, s)
+			continue
+		}
 		b := []byte(s)
-		forms = append(forms, s, url.QueryEscape(s), url.PathEscape(s),
-			base64.StdEncoding.EncodeToString(b), base64.RawStdEncoding.EncodeToString(b),
-			base64.URLEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b))
+		forms = append(forms, spellings(s))
+		for _, form := range []string{base64.RawStdEncoding.EncodeToString(b), base64.RawURLEncoding.EncodeToString(b)} {
+			forms = append(forms, spellings(form)+"(?:"+spellings("=")+")*")
+		}
 	}
-	// The longest first, or a form that begins another would leave its tail.
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, f := range forms {
-		pairs = append(pairs, f, mask)
+	if len(forms) == 0 {
+		return redactor{long: long}
 	}
-	return redactor{strings.NewReplacer(pairs...)}
+	re := regexp.MustCompile(strings.Join(forms, "|"))
+	re.Longest() // a form that begins another must not leave its tail
+	return redactor{re, long}
 }
+
+// longestSpelt is the longest secret, in bytes, that is known in other forms
+// than its own: what a far end names a token must not fill the memory.
+const longestSpelt = 4 << 10
+
+// spellings returns an expression for the ways in which a text may be written.
+func spellings(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		if isAlphanumeric(c) { // itself everywhere
+			b.WriteRune(c)
+		} else {
+			b.WriteString(`\\*(?:` + strings.Join(spellingsOf(c), "|") + ")")
+		}
+	}
+	return b.String()
+}
+
+func spellingsOf(c rune) []string {
+	url, hex, code := "", "", ""
+	for _, b := range []byte(string(c)) {
+		url += fmt.Sprintf(`%%(?:25)*(?i:%02x)`, b)
+		hex += fmt.Sprintf(`\\+x(?i:%02x)`, b)
+	}
+	for _, u := range utf16.Encode([]rune{c}) {
+		code += fmt.Sprintf(`\\+u(?i:%04x)`, u)
+	}
+	ways := []string{regexp.QuoteMeta(string(c)), url, hex, code, fmt.Sprintf(`&(?:amp;)*#(?:0*%d|(?i:x0*%x));`, c, c)}
+	switch {
+	case named[c] != "":
+		ways = append(ways, named[c])
+	case c > unicode.MaxASCII: // as Go writes what is beyond 16 bits, and as those do who know no such letter
+		ways = append(ways, fmt.Sprintf(`\\+U(?i:%08x)`, c), `[?\x{fffd}]+`)
+	}
+	return ways
+}
+
+// named are spellings that only some signs have.
+var named = map[rune]string{' ': `\+`, '\t': `\\+t`, '&': `&(?:amp;)+`, '<': `&(?:amp;)*lt;`, '>': `&(?:amp;)*gt;`, '"': `&(?:amp;)*quot;`, '\'': `&(?:amp;)*apos;`}
 
 // text returns s on one line, without secrets, cut to a length fit for a log.
 func (r redactor) text(s string) string {
-	s = strings.ToValidUTF8(r.replacer.Replace(s), "?")
+	s = strings.ToValidUTF8(s, "?")
+	for _, secret := range r.long {
+		s = strings.ReplaceAll(s, secret, mask)
+	}
+	if r.forms != nil {
+		s = r.forms.ReplaceAllLiteralString(s, mask)
+	}
 	s = strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) {
 			return ' '
