@@ -27,6 +27,11 @@ func arguments(names ...string) cobra.PositionalArgs {
 		case len(args) > len(names):
 			return web.Usage(fmt.Sprintf("%s takes %s, and got %q besides", verbOf(cmd), strings.Join(names, " and "), args[len(names)]), usageHint(cmd))
 		}
+		for i, name := range names {
+			if name == "FILE" && args[i] == "" {
+				return web.Usage(verbOf(cmd)+" needs the name of a file, and got an empty one", usageHint(cmd))
+			}
+		}
 		return nil
 	}
 }

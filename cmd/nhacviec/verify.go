@@ -40,7 +40,7 @@ With FILE it looks at that backup, and needs no config.`,
 
 // oneAtMost wants one argument or none.
 func oneAtMost(cmd *cobra.Command, args []string) error {
-	if len(args) < 2 {
+	if len(args) == 0 {
 		return nil
 	}
 	return arguments("FILE")(cmd, args)

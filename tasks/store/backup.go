@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -76,25 +77,20 @@ func Receive(path string, from io.Reader, looker Looker) error {
 // store that was there, whole or damaged, is not read but kept beside it; old is
 // its name, "" when there was none.
 func Restore(backup, path string, looker Looker) (old string, err error) {
+	from, err := openRegular(backup)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
 	release, err := hold(path)
 	if err != nil {
 		return "", err
 	}
 	defer release()
-	from, err := os.Open(backup)
-	if err != nil {
+	if err := removeHalfRestores(path); err != nil {
 		return "", err
 	}
-	defer from.Close()
-	if info, err := from.Stat(); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", &Error{Path: backup, What: "it is no regular file", Cure: cureBackup, Err: ErrDamaged}
-	}
-	temp := path + ".restore"
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
+	temp := path + restoring
 	if err := Receive(temp, from, looker); err != nil {
 		var known *Error
 		if errors.As(err, &known) && known.Path == "" {
@@ -125,6 +121,47 @@ func Restore(backup, path string, looker Looker) (old string, err error) {
 		return old, err
 	}
 	return old, syncDir(filepath.Dir(path))
+}
+
+// restoring is behind the name of a store that Restore has not put in its place
+// yet.
+const restoring = ".restore"
+
+// openRegular opens a backup. What is no file it neither waits for nor reads
+// without end.
+func openRegular(backup string) (*os.File, error) {
+	f, err := os.OpenFile(backup, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &Error{Path: backup, What: "it is no regular file", Cure: "name the file of a backup", Err: ErrDamaged}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// removeHalfRestores removes what Restore left beside a store when the process
+// was killed. The store must be held.
+func removeHalfRestores(path string) error {
+	files, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	half := filepath.Base(path) + restoring
+	for _, f := range files {
+		if f.Name() != half && !strings.HasPrefix(f.Name(), half+strings.TrimSuffix(newFile, "*")) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(filepath.Dir(path), f.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hold keeps every other process from opening a store file, whatever is in it,

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -127,7 +128,7 @@ func openFile(path string, readOnly bool, whole uint64) (*Store, error) {
 		// Our own opening never creates, and looks before bbolt maps the file: what
 		// lies behind the end of a cut file is a fault in memory.
 		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			f, err := os.OpenFile(name, flag&^os.O_CREATE, mode)
+			f, err := os.OpenFile(name, flag&^os.O_CREATE|syscall.O_NONBLOCK, mode) // a pipe would be waited for
 			if err != nil {
 				return nil, err
 			}

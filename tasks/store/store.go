@@ -97,7 +97,7 @@ func OpenWith(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, nameBackup(err, o.Backups)
 	}
-	if err = s.unstage(); err == nil {
+	if err = errors.Join(removeHalfRestores(path), s.unstage()); err == nil {
 		err = s.migrate(migrations(), o.Backups)
 	}
 	if err != nil {
