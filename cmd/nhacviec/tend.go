@@ -16,8 +16,9 @@ const tendEvery = time.Minute
 const keepEvery = 20 * time.Second
 
 // tend does what must not hold up planning and sending: the daily backups, the
-// watch, noticing what has not been sent or that the store's file is gone, and
-// what channels do between messages. It returns a function that waits for its end, after ctx has ended.
+// watch, noticing what has not been sent, a store file that is gone or a disk
+// that fills, and what channels do between messages. It returns a function that
+// waits for its end, after ctx has ended.
 func (s *service) tend(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
 	each := func(every time.Duration, look func(now time.Time)) {
@@ -49,6 +50,7 @@ func (s *service) tend(ctx context.Context) (wait func()) {
 		})
 	})
 	wg.Go(func() { each(keepEvery, s.findOutages) })
+	wg.Go(func() { each(tendEvery, func(now time.Time) { s.findRoom(now, diskRoom) }) })
 	wg.Go(func() {
 		tick := time.NewTicker(goneEvery)
 		defer tick.Stop()
