@@ -163,9 +163,9 @@ func (a *app) askStore(ctx context.Context, c *Config, u use, verb func(context.
 			return fmt.Errorf("make data_dir: %w", err)
 		}
 	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if newest, _, err := store.NewestBackup(c.Backup.Dir); err != nil {
+		if has, err := store.HasBackups(c.Backup.Dir); err != nil {
 			return fmt.Errorf("look for backups: %w", err)
-		} else if newest == "" {
+		} else if !has {
 			dir, err := os.MkdirTemp("", "nhacviec-")
 			if err != nil {
 				return err

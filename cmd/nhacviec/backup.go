@@ -69,7 +69,7 @@ func (a *app) backup(ctx context.Context, file string) (err error) {
 		return err
 	}
 	if _, err := os.Stat(config.storePath()); errors.Is(err, fs.ErrNotExist) {
-		if newest, _, err := store.NewestBackup(config.Backup.Dir); err != nil || newest == "" {
+		if has, err := store.HasBackups(config.Backup.Dir); err != nil || !has {
 			return web.Failure(config.storePath()+": there is nothing to back up yet", "import a plan first: nhacviec import FILE --issued DD/MM/YYYY")
 		}
 	}

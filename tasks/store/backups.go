@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,7 +35,7 @@ func backupDay(name string) (day tasks.Date, ok bool) {
 }
 
 // Keep makes the backup of a day in dir, which it makes if need be, unless it
-// is there; and then removes the oldest days' backups but the last n, and what
+// is there; a file of that name which is none, it moves aside. Then it removes the oldest days' backups but the last n, and what
 // a killed process left half written. Nothing is removed before the new one is
 // whole. Other files are left alone. made is false if the backup was there.
 func (s *Store) Keep(dir string, day tasks.Date, n int) (made bool, err error) {
@@ -42,8 +43,15 @@ func (s *Store) Keep(dir string, day tasks.Date, n int) (made bool, err error) {
 		return false, err
 	}
 	path := filepath.Join(dir, BackupName(day))
-	if _, err := os.Lstat(path); err == nil {
+	switch whole, err := wholeBackup(path); {
+	case whole:
 		return false, nil
+	case errors.Is(err, ErrDamaged):
+		if err := os.Rename(path, path+".damaged"); err != nil {
+			return false, err
+		}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return false, err
 	}
 	if err := removeHalves(dir); err != nil {
 		return false, err
@@ -84,8 +92,23 @@ func removeHalves(dir string) error {
 	return nil
 }
 
-// rotate removes the oldest days' backups but the last n. The one just made is
-// among those, even if a clock that was set back gave it an old name.
+// wholeBackup reports whether a file may be the backup that it is called: it was
+// verified before it got its name, so its head pages and its length tell. The
+// error says why not.
+func wholeBackup(path string) (bool, error) {
+	f, err := openRegular(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if err := inspect(f); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// rotate removes the oldest days' backups but the last n; what is damaged is left
+// to a person and not counted. The one just made is among those, even if a clock that was set back gave it an old name.
 func rotate(dir string, made tasks.Date, n int) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
@@ -93,7 +116,11 @@ func rotate(dir string, made tasks.Date, n int) error {
 	}
 	var days []tasks.Date
 	for _, f := range files {
-		if day, ok := backupDay(f.Name()); ok && day != made && f.Type().IsRegular() {
+		day, ok := backupDay(f.Name())
+		if !ok || day == made {
+			continue
+		}
+		if whole, _ := wholeBackup(filepath.Join(dir, f.Name())); whole {
 			days = append(days, day)
 		}
 	}
@@ -106,23 +133,49 @@ func rotate(dir string, made tasks.Date, n int) error {
 	return syncDir(dir)
 }
 
-// NewestBackup returns the path and the time of the file in dir that was
-// written last and is called as a backup is; "" when there is none.
-func NewestBackup(dir string) (path string, at time.Time, err error) {
+// backupFile is a file in the directory of backups that is called as a backup is.
+type backupFile struct {
+	path string
+	at   time.Time // of the last change
+}
+
+// backupFiles returns them, the one that was written last first.
+func backupFiles(dir string) ([]backupFile, error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", time.Time{}, nil
+		return nil, nil
 	}
+	var out []backupFile
 	for _, f := range files {
 		if !strings.HasPrefix(f.Name(), backupPrefix) || !strings.HasSuffix(f.Name(), backupSuffix) || !f.Type().IsRegular() {
 			continue
 		}
-		info, err := f.Info()
-		if err == nil && (path == "" || !info.ModTime().Before(at)) {
-			path, at = filepath.Join(dir, f.Name()), info.ModTime()
+		if info, err := f.Info(); err == nil {
+			out = append(out, backupFile{filepath.Join(dir, f.Name()), info.ModTime()})
 		}
 	}
-	return path, at, err
+	slices.SortStableFunc(out, func(a, b backupFile) int { return cmp.Or(b.at.Compare(a.at), strings.Compare(b.path, a.path)) })
+	return out, err
+}
+
+// HasBackups reports whether a file in dir is called as a backup is, damaged or
+// not: there was a store.
+func HasBackups(dir string) (bool, error) {
+	files, err := backupFiles(dir)
+	return len(files) > 0, err
+}
+
+// NewestBackup returns the path and the time of the backup in dir that was
+// written last; "" when there is none. What is empty, cut short or no store at all
+// is no backup.
+func NewestBackup(dir string) (path string, at time.Time, err error) {
+	files, err := backupFiles(dir)
+	for _, f := range files {
+		if whole, _ := wholeBackup(f.path); whole {
+			return f.path, f.at, err
+		}
+	}
+	return "", time.Time{}, err
 }
 
 // beforeMigration makes a backup of a store of an older schema, unless that of

@@ -92,6 +92,53 @@ func TestCopyAndReceive(t *testing.T) {
 	equal(t, get1[string](t)(digestStore(path)), get1[string](t)(digestStore(s.Path())))
 }
 
+// A file with the name of a backup is none by that: the day's backup is made all
+// the same, and what is none costs no other.
+func TestKeepTakesNoOtherFileForABackup(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	load(t, s, task("1", tasks.Ongoing))
+	dir := t.TempDir()
+	get1[bool](t)(s.Keep(dir, date("2023-06-01"), 2))
+	cut := get1[[]byte](t)(os.ReadFile(filepath.Join(dir, BackupName(date("2023-06-01")))))[:20_000]
+	for i, spoil := range []func(path string) error{
+		func(path string) error { return os.WriteFile(path, nil, 0o600) },
+		func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("ghi chú ", 10_000)), 0o600) },
+		func(path string) error { return os.WriteFile(path, cut, 0o600) },
+		func(path string) error { return os.Mkdir(path, 0o700) },
+	} {
+		day := date("2023-06-02") + tasks.Date(i)
+		path := filepath.Join(dir, BackupName(day))
+		must(t, spoil(path))
+		if newest, _, err := NewestBackup(dir); newest == path || newest == "" || err != nil {
+			t.Errorf("%v: the newest is %q, %v", day, newest, err)
+		}
+		if made := get1[bool](t)(s.Keep(dir, day, 2)); !made {
+			t.Errorf("%v: not made", day)
+		}
+		equal(t, get1[uint64](t)(Inspect(path)), uint64(1))
+		if _, err := os.Lstat(path + ".damaged"); err != nil {
+			t.Error(err)
+		}
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "nhacviec-2023-06-09.db"), nil, 0o600))
+	get1[bool](t)(s.Keep(dir, date("2023-06-10"), 2))
+	if newest, _, _ := NewestBackup(dir); newest != filepath.Join(dir, "nhacviec-2023-06-10.db") {
+		t.Errorf("the newest is %q", newest)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "nhacviec-2023-06-05.db")); err != nil {
+		t.Errorf("an empty file cost a backup: %v", err)
+	}
+	if _, err := OpenWith(filepath.Join(t.TempDir(), "nhacviec.db"), Options{Backups: dir}); !errors.Is(err, ErrMissing) {
+		t.Errorf("a new store beside backups: %v", err)
+	}
+	empty := t.TempDir() // all that is left of the backups is damaged: there was a store
+	must(t, os.WriteFile(filepath.Join(empty, "nhacviec-2023-06-09.db"), nil, 0o600))
+	if _, err := OpenWith(filepath.Join(t.TempDir(), "nhacviec.db"), Options{Backups: empty}); !errors.Is(err, ErrMissing) {
+		t.Errorf("a new store beside damaged backups: %v", err)
+	}
+}
+
 func TestOpenNamesTheNewestBackup(t *testing.T) {
 	t.Parallel()
 	path := sample(t)
@@ -109,6 +156,8 @@ func TestOpenNamesTheNewestBackup(t *testing.T) {
 		must(t, os.WriteFile(file, good, 0o600))
 		must(t, os.Chtimes(file, at, at.AddDate(0, 0, i-1)))
 	}
+	must(t, os.WriteFile(filepath.Join(dir, "nhacviec-2023-06-06.db"), nil, 0o600)) // newer, and no backups
+	must(t, os.WriteFile(filepath.Join(dir, "nhacviec-2023-06-07.db"), good[:len(good)/3], 0o600))
 	newest := filepath.Join(dir, "nhacviec-2023-06-05.db")
 	says := "`nhacviec restore " + newest + "`"
 	for _, c := range []struct {
@@ -123,7 +172,7 @@ func TestOpenNamesTheNewestBackup(t *testing.T) {
 		must(t, os.WriteFile(path, good, 0o600))
 		must(t, c.spoil())
 		_, err := OpenWith(path, Options{Backups: dir})
-		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), says) {
+		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), says) || !strings.HasSuffix(err.Error(), "that backup is of 05/06/2023") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"time"
 )
 
 // What can be wrong, for errors.Is.
@@ -46,8 +48,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // refuseNew returns an error when there is a backup of the store that is
 // missing: a new one would know nothing of what was sent.
 func refuseNew(path, backups string) error {
-	newest, _, err := NewestBackup(backups)
-	if backups == "" || err == nil && newest == "" {
+	has, err := HasBackups(backups)
+	if backups == "" || err == nil && !has {
 		return nil
 	} else if err != nil {
 		return err
@@ -64,11 +66,20 @@ func nameBackup(err error, backups string) error {
 	}
 	named := *e
 	if newest, at, err := NewestBackup(backups); err == nil && newest != "" {
-		named.Cure = strings.Replace(e.Cure, "restore FILE", "restore "+newest, 1) + "; that backup is of " + at.Format("02/01/2006 15:04")
+		named.Cure = strings.Replace(e.Cure, "restore FILE", "restore "+newest, 1) + "; that backup is of " + dateOf(newest, at)
 	} else {
-		named.Cure = e.Cure + "; there is none in " + backups
+		named.Cure = e.Cure + "; there is none in " + backups + " that is whole"
 	}
 	return &named
+}
+
+// dateOf says of when a backup is: of the day in its name, which is one of the
+// office's, or with the zone that its time is in.
+func dateOf(backup string, at time.Time) string {
+	if day, ok := backupDay(filepath.Base(backup)); ok {
+		return day.Day()
+	}
+	return at.Format("02/01/2006 15:04 -07:00")
 }
 
 func locked(path string) error {
