@@ -60,7 +60,7 @@ func NewEmail(c EmailConfig) (*Email, error) {
 		c.TLS = StartTLS
 	}
 	if _, ok := ports[c.TLS]; !ok {
-		return nil, fmt.Errorf("email: tls: want starttls, tls or none (got %q)", c.TLS)
+		return nil, errors.New("email: tls: want starttls, tls or none")
 	}
 	if c.Port == 0 {
 		c.Port = ports[c.TLS]
@@ -78,7 +78,7 @@ func NewEmail(c EmailConfig) (*Email, error) {
 	case c.Port < 1 || c.Port > 65535:
 		return nil, fmt.Errorf("email: port: want 1 to 65535 (got %d)", c.Port)
 	case c.TLS == NoTLS && !isLoopback(c.Host):
-		return nil, fmt.Errorf("email: tls: none is for a server on this machine only; use starttls or tls for %q", c.Host)
+		return nil, errors.New("email: tls: none is for a server on this machine only; use starttls or tls")
 	case c.TLS == NoTLS && c.Username != "":
 		return nil, errors.New("email: username: a login would cross the network in clear; use starttls or tls")
 	case c.Username != "" && c.Password.Reveal() == "":
@@ -88,10 +88,10 @@ func NewEmail(c EmailConfig) (*Email, error) {
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("email: timeout: want a positive duration (got %s)", c.Timeout)
 	case err != nil:
-		return nil, fmt.Errorf("email: from: want %q (got %q)", "Name <address>", c.From)
+		return nil, errors.New("email: from: want \"Name <address>\"")
 	}
-	if err := CheckAddress(tasks.Email, from.Address); err != nil {
-		return nil, fmt.Errorf("email: from: %w", err)
+	if err := checkMailAddress(from.Address); err != nil {
+		return nil, fmt.Errorf("email: from: its address %w", err)
 	}
 	password := c.Password.Reveal()
 	secrets := []string{password}

@@ -423,16 +423,16 @@ func TestNewEmail(t *testing.T) {
 		want   string
 	}{
 		"no host":             {func(c *EmailConfig) { c.Host = "" }, "email: host: missing"},
-		"unknown tls":         {func(c *EmailConfig) { c.TLS = "ssl" }, `email: tls: want starttls, tls or none (got "ssl")`},
-		"plain to far away":   {func(c *EmailConfig) { c.TLS, c.Username = NoTLS, "" }, `email: tls: none is for a server on this machine only; use starttls or tls for "mail.example.gov.vn"`},
+		"unknown tls":         {func(c *EmailConfig) { c.TLS = "ssl" }, `email: tls: want starttls, tls or none`},
+		"plain to far away":   {func(c *EmailConfig) { c.TLS, c.Username = NoTLS, "" }, `email: tls: none is for a server on this machine only; use starttls or tls`},
 		"login in clear":      {func(c *EmailConfig) { c.TLS, c.Host = NoTLS, "localhost" }, "email: username: a login would cross the network in clear; use starttls or tls"},
 		"no password":         {func(c *EmailConfig) { c.Password = Secret{} }, "email: password: missing for the username"},
 		"port":                {func(c *EmailConfig) { c.Port = 70000 }, "email: port: want 1 to 65535 (got 70000)"},
 		"connections":         {func(c *EmailConfig) { c.Connections = -1 }, "email: connections: want at least 1 (got -1)"},
 		"timeout":             {func(c *EmailConfig) { c.Timeout = -1 }, "email: timeout: want a positive duration (got -1ns)"},
-		"from is no address":  {func(c *EmailConfig) { c.From = "Nhắc việc" }, `email: from: want "Name <address>" (got "Nhắc việc")`},
-		"from without a dot":  {func(c *EmailConfig) { c.From = "a@localhost" }, `email: from: email address "a@localhost": has no dot after the @`},
-		"from with a newline": {func(c *EmailConfig) { c.From = "a@example.vn\r\nBcc: b@example.vn" }, `email: from: want "Name <address>" (got "a@example.vn\r\nBcc: b@example.vn")`},
+		"from is no address":  {func(c *EmailConfig) { c.From = "Nhắc việc" }, `email: from: want "Name <address>"`},
+		"from without a dot":  {func(c *EmailConfig) { c.From = "a@localhost" }, `email: from: its address has no dot after the @`},
+		"from with a newline": {func(c *EmailConfig) { c.From = "a@example.vn\r\nBcc: b@example.vn" }, `email: from: want "Name <address>"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -38,7 +38,7 @@ func newCaller(proxy string, hide redactor) (*caller, error) {
 	if proxy != "" {
 		u, err := url.Parse(proxy)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
-			return nil, fmt.Errorf("proxy: want http://, https:// or socks5:// and a host (got %q)", hide.text(proxy))
+			return nil, errors.New("proxy: want http://, https:// or socks5:// and a host")
 		}
 		via = http.ProxyURL(u)
 	}
@@ -175,7 +175,8 @@ func wait(seconds int) time.Duration {
 }
 
 // baseURL checks the address of a provider's API. A secret travels in every
-// call, so only https will do, or this machine.
+// call, so only https will do, or this machine. No error repeats the address:
+// there may be a password in it.
 func baseURL(key, given, standard string) (string, error) {
 	if given == "" {
 		given = standard
@@ -183,11 +184,11 @@ func baseURL(key, given, standard string) (string, error) {
 	u, err := url.Parse(given)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return "", fmt.Errorf("%s: want an https:// address (got %q)", key, given)
+		return "", fmt.Errorf("%s: want an https:// address", key)
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return "", fmt.Errorf("%s: http would carry the secret in clear; use https (got %q)", key, given)
+		return "", fmt.Errorf("%s: http would carry the secret in clear; use https", key)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return "", fmt.Errorf("%s: want only scheme, host and path (got %q)", key, u.Redacted())
+		return "", fmt.Errorf("%s: want only scheme, host and path", key)
 	}
 	return strings.TrimRight(given, "/"), nil
 }

@@ -312,11 +312,11 @@ func TestNewTelegram(t *testing.T) {
 		"as it comes":      {func(*TelegramConfig) {}, ""},
 		"no token":         {func(c *TelegramConfig) { c.Token = Secret{} }, "telegram: token: want digits, a colon and letters, as @BotFather gives it"},
 		"token with slash": {func(c *TelegramConfig) { c.Token = NewSecret("1:CANARY/../x") }, "telegram: token: want digits, a colon and letters, as @BotFather gives it"},
-		"token in clear":   {func(c *TelegramConfig) { c.APIURL = "http://example.org" }, `telegram: api_url: http would carry the secret in clear; use https (got "http://example.org")`},
-		"no address":       {func(c *TelegramConfig) { c.APIURL = "api.telegram.org" }, `telegram: api_url: want an https:// address (got "api.telegram.org")`},
-		"a query":          {func(c *TelegramConfig) { c.APIURL = "https://example.org/?a=b" }, `telegram: api_url: want only scheme, host and path (got "https://example.org/?a=b")`},
+		"token in clear":   {func(c *TelegramConfig) { c.APIURL = "http://example.org" }, `telegram: api_url: http would carry the secret in clear; use https`},
+		"no address":       {func(c *TelegramConfig) { c.APIURL = "api.telegram.org" }, `telegram: api_url: want an https:// address`},
+		"a query":          {func(c *TelegramConfig) { c.APIURL = "https://example.org/?a=b" }, `telegram: api_url: want only scheme, host and path`},
 		"a proxy":          {func(c *TelegramConfig) { c.Proxy = "socks5://127.0.0.1:1080" }, ""},
-		"no proxy":         {func(c *TelegramConfig) { c.Proxy = "ftp://u:CANARY-p@example.org" }, `telegram: proxy: want http://, https:// or socks5:// and a host (got "ftp://u:[secret]@example.org")`},
+		"no proxy":         {func(c *TelegramConfig) { c.Proxy = "ftp://u:CANARY-p@example.org" }, `telegram: proxy: want http://, https:// or socks5:// and a host`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

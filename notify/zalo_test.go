@@ -224,7 +224,7 @@ func TestNewZalo(t *testing.T) {
 		"zalo_oa: app_secret: missing": func(c *ZaloOAConfig) { c.AppSecret = Secret{} },
 		"zalo_oa: refresh_token: missing; authorise the application":     func(c *ZaloOAConfig) { c.RefreshToken = Secret{} },
 		"zalo_oa: no place to keep the tokens":                           func(c *ZaloOAConfig) { c.State = nil },
-		"zalo_oa: api_url: want an https:// address (got \"x\")":         func(c *ZaloOAConfig) { c.APIURL = "x" },
+		"zalo_oa: api_url: want an https:// address":                     func(c *ZaloOAConfig) { c.APIURL = "x" },
 		"zalo_oa: oauth_url: http would carry the secret in clear; use ": func(c *ZaloOAConfig) { c.OAuthURL = "http://example.org" },
 	} {
 		config := good

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (c *checker) email(t *emailTable) *notify.EmailConfig {
 	if t == nil || c.refused["email"] {
 		return nil
 	}
-	if c.required("email.host", t.Host) && strings.ContainsAny(t.Host, "/: \t") && net.ParseIP(t.Host) == nil {
+	if c.required("email.host", t.Host) && !hostName.MatchString(t.Host) && net.ParseIP(t.Host) == nil {
 		c.refuse("email.host", "must be the name of a server and nothing else; its port goes into the key port", t.Host)
 	}
 	protection := notify.StartTLS
@@ -160,6 +161,17 @@ func (c *checker) refuseUnmade(table string, err error) {
 	c.refuse(table, reason)
 }
 
+// hostName matches what is a host's name and nothing else: no port, no login.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+// tokenLike reports whether a part of a path is hardly one: a token of Telegram
+// or Zalo, or another long word with digits in it.
+func tokenLike(part string) bool {
+	const longest = 24
+	digits := strings.ContainsAny(part, "0123456789")
+	return strings.Contains(part, ":") || digits && (len(part) >= longest || strings.HasPrefix(strings.ToLower(part), "bot"))
+}
+
 // url refuses what is not the address of a server. Tokens travel to it, so an
 // API is reached without TLS on this machine only.
 func (c *checker) url(path, text string, schemes ...string) {
@@ -174,6 +186,8 @@ func (c *checker) url(path, text string, schemes ...string) {
 		c.refuse(path, "must not hold a user name or a password")
 	case u.RawQuery != "" || u.Fragment != "":
 		c.refuse(path, "must end with the server's name, port or path")
+	case slices.ContainsFunc(strings.Split(u.Path, "/"), tokenLike):
+		c.refuse(path, "must not hold a token in its path; the token's own file does, and the rest is added by itself")
 	case u.Scheme == "http" && schemes[0] == "https" && !loopback(u.Hostname()):
 		c.refuse(path, `must start with "https://": a token would travel in the clear`)
 	}

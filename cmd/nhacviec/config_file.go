@@ -56,7 +56,7 @@ func parseTOML(data []byte) (tomlFile, *Problem) {
 }
 
 // secretive matches a line that may hold a secret, where none should be.
-var secretive = regexp.MustCompile(`(?i)pass|token|secret|key`)
+var secretive = regexp.MustCompile(`(?i)pass|token|secret|key|@|^\s*(email|telegram|zalo_bot|zalo_oa)\b`)
 
 // defined matches what the parser says of a key or table that comes twice.
 var defined = regexp.MustCompile(`^(?:toml: )?Key '(.+)' has already been defined\.?$`)
@@ -66,13 +66,24 @@ var defined = regexp.MustCompile(`^(?:toml: )?Key '(.+)' has already been define
 func (f *tomlFile) syntaxProblem(line int, message string) *Problem {
 	lines := strings.Split(string(f.text), "\n")
 	line = min(line, len(lines))
-	if line > 0 && secretive.MatchString(lines[line-1]) {
-		message = "the line is not valid TOML"
-	}
 	if m := defined.FindStringSubmatch(message); m != nil {
 		return &Problem{Line: line, Key: m[1], Reason: fmt.Sprintf("is there already, in line %d", f.lines[m[1]])}
 	}
+	if line > 0 && (secretive.MatchString(lines[line-1]) || private.MatchString(tableAt(lines[:line]))) {
+		message = "the line is not valid TOML"
+	}
 	return &Problem{Line: line, Reason: strings.TrimSuffix(strings.TrimPrefix(message, "toml: "), ".")}
+}
+
+// tableAt returns the name of the table in which the last of the lines stands.
+func tableAt(lines []string) string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if name, is := strings.CutPrefix(strings.TrimSpace(lines[i]), "["); is {
+			name, _, _ = strings.Cut(name, "]")
+			return strings.Trim(name, " \t")
+		}
+	}
+	return ""
 }
 
 // locate fills lines. On an error it returns the line of the error too.

@@ -58,9 +58,13 @@ func readSecret(path string) (string, error) {
 	return secretText(data)
 }
 
+// secretText takes off what editors put around a line: a byte order mark and the
+// line's end.
 func secretText(data []byte) (string, error) {
-	data = bytes.TrimRight(data, "\r\n")
+	data = bytes.TrimRight(bytes.TrimPrefix(data, []byte("\ufeff")), "\r\n")
 	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")), bytes.IndexByte(data, 0) >= 0:
+		return "", errors.New("it is in UTF-16; save it as UTF-8 (in Notepad: Save as, Encoding: UTF-8)")
 	case len(bytes.TrimSpace(data)) == 0:
 		return "", errors.New("it is empty")
 	case !utf8.Valid(data) || bytes.ContainsAny(data, "\r\n\x00"):
