@@ -15,6 +15,7 @@ const (
 	mostName     = 220 // a task's content
 	mostWords    = 120 // a deadline's words, a list of units, a product
 	mostCause    = 300 // why a delivery failed
+	mostTrouble  = 500 // what ails the service, with the cure
 	mostTitle    = 160 // a plan's title
 	mostUnitName = 90
 	mostNumber   = 20
@@ -133,6 +134,7 @@ type row struct {
 	When    string       // "hạn thứ Tư 12/07/2023"
 	No      tasks.Number // none: it is no task
 	Name    string
+	Whole   bool   // the name is what is to be said: a chat shows all of it
 	Role    string // "Chủ trì; phối hợp: …"
 	Product string // what is to be handed in; mails only
 	Details []string
@@ -217,11 +219,11 @@ func (c *composer) task(k tasks.Key) (tasks.Task, error) {
 	return c.Units.Resolve(t), nil
 }
 
-// basis names the plans that the message rests on.
+// basis names the plans that the message rests on; an id alone names none.
 func (c *composer) basis(keys []tasks.Key) string {
 	var titles []string
 	for _, k := range keys {
-		if title := c.title(k.Plan, mostTitle); title != "" && !slices.Contains(titles, title) {
+		if title := c.title(k.Plan, mostTitle); title != "" && title != k.Plan && !slices.Contains(titles, title) {
 			titles = append(titles, title)
 		}
 	}

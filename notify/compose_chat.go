@@ -116,7 +116,11 @@ func carries(carried [][]int, steps int) [][]int {
 
 // chat puts a row into a chat's lines.
 func (r row) chat(d dialect) string {
-	name := d.escape.Replace(cut(r.Name, mostChatName))
+	most := mostChatName
+	if r.Whole {
+		most = mostTrouble
+	}
+	name := d.escape.Replace(cut(r.Name, most))
 	if r.No != "" {
 		name = d.strong(string(r.No)+".") + " " + name
 	}
@@ -132,7 +136,7 @@ func (r row) chat(d dialect) string {
 		lines = append(lines, d.escape.Replace(cut(s, 2*mostChatWords)))
 	}
 	if r.Command != "" {
-		lines = append(lines, d.escape.Replace("→ "+cut(r.Command, 2*mostChatWords)))
+		lines = append(lines, d.escape.Replace("→ "+cut(r.Command, mostCause)))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -232,9 +232,11 @@ func situations(t testing.TB) []situation {
 
 	failure := office(tasks.FailureNotice, "12/07/2023", 8, 0)
 	failure.m.Failures = []tasks.Failure{
-		{ID: "k7w2m4q6z3x5c7v2b4n6m2a4s6", Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "tu-phap", Address: "tuphap@example.gov.vn"}, At: day("12/07/2023").At(7, 30, time.UTC).Add(-7 * time.Hour), Cause: "550 5.1.1 <tuphap@example.gov.vn>: Recipient address rejected: User unknown"},
-		{ID: "a2b3c4d5e6f7g2h3i4j5k6l7m2", Recipient: tasks.Recipient{Channel: tasks.Telegram, Unit: "to-cong-tac", Address: "-1009876543210"}, At: day("11/07/2023").At(7, 30, vietnam), Cause: "Forbidden: bot was kicked from the supergroup chat"},
-		{At: day("12/07/2023").At(6, 0, vietnam), Cause: "reload refused: config.toml:31: rules.sap-den-han.cron: impossible date (got \"0 0 31 2 *\")"},
+		{ID: "k7w2m4q6z3x5c7v2b4n6m2a4s6", Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "tu-phap", Address: "tuphap@example.gov.vn"}, At: day("12/07/2023").At(7, 30, time.UTC).Add(-7 * time.Hour), Cause: "Kênh này từ chối thông báo", Detail: "550 5.1.1 <tuphap@example.gov.vn>: Recipient address rejected: User unknown"},
+		{ID: "a2b3c4d5e6f7g2h3i4j5k6l7m2", Recipient: tasks.Recipient{Channel: tasks.Telegram, Unit: "to-cong-tac", Address: "-1009876543210"}, At: day("11/07/2023").At(7, 30, vietnam), Cause: "Kênh này từ chối thông báo", Detail: "Forbidden: bot was kicked from the supergroup chat"},
+		{ID: "b3c4d5e6f7g2h3i4j5k6l7m2n3", Recipient: tasks.Recipient{Channel: tasks.Email, Unit: "cong-an", Address: "congan@example.gov.vn"}, At: day("12/07/2023").At(7, 30, vietnam), Unsure: true, Cause: "Phần mềm đã dừng đột ngột 3 lần trong khi gửi thông báo này, nên không tự gửi nữa"},
+		{At: day("12/07/2023").At(6, 0, vietnam), Times: 39, Cause: "Cấu hình mới không dùng được, cấu hình cũ vẫn có hiệu lực. Đề nghị quản trị viên sửa tệp cấu hình, kiểm tra bằng lệnh «nhacviec check», rồi chạy lệnh dưới đây", Command: "nhacviec reload",
+			Detail: "config.toml:31: rules.sap-den-han.cron: impossible date (got \"0 0 31 2 *\")"},
 	}
 
 	report := office(tasks.WeeklyReport, "14/07/2023", 16, 30)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"nhacviec/tasks"
 )
@@ -79,37 +80,33 @@ func (c *composer) failure() (letter, error) {
 	if len(c.Failures) == 0 {
 		return letter{}, errors.New("it has no failures")
 	}
-	var lost, mailed, waiting, trouble []row
+	var lost, unsure, mailed, waiting, trouble []row
 	for _, f := range slices.SortedStableFunc(slices.Values(c.Failures), func(a, b tasks.Failure) int { return cmp.Compare(a.At.Unix(), b.At.Unix()) }) {
-		cause := sentence(plain(f.Cause, mostCause))
 		at := f.At.In(c.At.Location())
 		if f.ID == "" {
-			trouble = append(trouble, row{Tone: late, State: "Lúc " + moment(at), Name: cause})
+			trouble = append(trouble, troubleRow(f, at))
 			continue
 		}
-		word, ok := channelWords[f.Channel]
-		if !ok {
-			word = string(f.Channel)
-		}
-		r := row{
-			Tone: late, State: word, When: "lúc " + moment(at),
-			Name:    fmt.Sprintf("%s (%s)", c.unit(f.Unit).Name, plain(f.Address, mostUnitName)),
-			Details: []string{"Lý do: " + cause},
-		}
-		if f.Retrying {
+		r := c.failureRow(f, at)
+		switch {
+		case f.Retrying:
 			waiting = append(waiting, r)
-			continue
-		}
-		if f.ByMail {
+		case f.ByMail:
 			mailed = append(mailed, r)
-			continue
+		case f.Unsure:
+			r.Tone, r.Command = today, "nhacviec resend "+f.ID
+			unsure = append(unsure, r)
+		default:
+			r.Command = "nhacviec resend " + f.ID
+			lost = append(lost, r)
 		}
-		r.Command = "nhacviec resend " + f.ID
-		lost = append(lost, r)
 	}
 	var heads []string
 	if len(lost) > 0 {
 		heads = append(heads, counted(len(lost), "thông báo không gửi được"))
+	}
+	if len(unsure) > 0 {
+		heads = append(heads, counted(len(unsure), "thông báo chưa rõ đã đến hay chưa"))
 	}
 	if len(mailed) > 0 {
 		heads = append(heads, counted(len(mailed), "thông báo chuyển sang thư điện tử"))
@@ -122,8 +119,12 @@ func (c *composer) failure() (letter, error) {
 	}
 	l := letter{Subject: c.subject(heads), Headline: strings.Join(heads, "; ")}
 	if len(lost) > 0 {
-		l.Notes = append(l.Notes, "Các đơn vị dưới đây chưa nhận được thông báo; phần mềm sẽ không tự gửi lại.")
-		l.Actions = append(l.Actions, "Kính đề nghị cơ quan báo cho đơn vị bằng cách khác nếu gấp, sửa nguyên nhân, rồi gửi lại bằng lệnh nêu ở từng thông báo.")
+		l.Notes = append(l.Notes, "Các thông báo không gửi được: đơn vị chưa nhận được; phần mềm sẽ không tự gửi lại.")
+		l.Actions = append(l.Actions, "Thông báo không gửi được: kính đề nghị cơ quan báo cho đơn vị bằng cách khác nếu gấp, sửa nguyên nhân, rồi gửi lại bằng lệnh nêu ở từng thông báo.")
+	}
+	if len(unsure) > 0 {
+		l.Notes = append(l.Notes, "Các thông báo chưa rõ kết quả: chưa rõ đơn vị đã nhận được hay chưa; phần mềm không tự gửi lại để đơn vị khỏi nhận hai lần.")
+		l.Actions = append(l.Actions, "Thông báo chưa rõ kết quả: kính đề nghị cơ quan hỏi lại đơn vị trước; chỉ khi đơn vị chưa nhận được mới gửi lại bằng lệnh nêu ở từng thông báo.")
 	}
 	if len(mailed) > 0 {
 		l.Notes = append(l.Notes, "Các thông báo chuyển sang thư điện tử: kênh ban đầu không nhận, phần mềm đã chuyển nội dung tới hộp thư của đơn vị.")
@@ -139,6 +140,7 @@ func (c *composer) failure() (letter, error) {
 	var left int
 	l.Groups, left = shorten([]group{
 		{Tone: late, Icon: "■", Title: "Thông báo không gửi được", Rows: lost},
+		{Tone: today, Icon: "▲", Title: "Chưa rõ đơn vị đã nhận được hay chưa", Rows: unsure},
 		{Tone: today, Icon: "▲", Title: "Thông báo chuyển sang thư điện tử", Rows: mailed},
 		{Tone: today, Icon: "▲", Title: "Thông báo gửi chậm", Rows: waiting},
 		{Tone: late, Icon: "■", Title: "Trục trặc của hệ thống", Rows: trouble},
@@ -148,4 +150,36 @@ func (c *composer) failure() (letter, error) {
 		l.More = fmt.Sprintf("Còn %d mục nữa; xem bằng lệnh: nhacviec outbox", left)
 	}
 	return l, nil
+}
+
+// troubleRow puts what ails the service into a row: the cure stands in its name,
+// before the technical detail, and what is to be typed in a line of its own.
+func troubleRow(f tasks.Failure, at time.Time) row {
+	r := row{Tone: late, State: "Lúc " + moment(at), Name: sentence(capital(plain(f.Cause, mostTrouble))), Whole: true,
+		Details: technical(f.Detail), Command: plain(f.Command, mostCause)}
+	if f.Times > 1 {
+		r.State, r.When = "Từ lúc "+moment(at), fmt.Sprintf("× %d lần", f.Times)
+	}
+	return r
+}
+
+// failureRow puts a message that did not arrive into a row.
+func (c *composer) failureRow(f tasks.Failure, at time.Time) row {
+	word, ok := channelWords[f.Channel]
+	if !ok {
+		word = string(f.Channel)
+	}
+	return row{
+		Tone: late, State: word, When: "lúc " + moment(at),
+		Name:    fmt.Sprintf("%s (%s)", c.unit(f.Unit).Name, plain(f.Address, mostUnitName)),
+		Details: append([]string{"Lý do: " + sentence(plain(f.Cause, mostCause))}, technical(f.Detail)...),
+	}
+}
+
+// technical is what a person may ask a specialist with.
+func technical(detail string) []string {
+	if detail == "" {
+		return nil
+	}
+	return []string{"Chi tiết kỹ thuật: " + plain(detail, mostCause)}
 }

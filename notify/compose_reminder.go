@@ -110,7 +110,11 @@ func (c *composer) reminder() (letter, error) {
 		}
 		r.step = i + 1
 		if len(plans) > 1 {
-			r.Details = append(r.Details, "Theo "+c.title(s.Plan, mostWords))
+			title := c.title(s.Plan, mostWords)
+			if title == "" || title == s.Plan {
+				title = "văn bản " + s.Plan
+			}
+			r.Details = append(r.Details, "Theo "+title)
 		}
 		if strings.HasPrefix(s.Name, "date-wanted") {
 			wanted = append(wanted, r)

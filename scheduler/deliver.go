@@ -151,7 +151,7 @@ func (d *Deliverer) abandon(ctx context.Context) {
 				waiting, _, err = d.Outbox.Ready(ch, next, 100)
 			}
 			for _, del := range waiting {
-				err = errors.Join(err, d.refused(ctx, nil, del, fmt.Errorf("the channel %s is no longer configured", ch)))
+				err = errors.Join(err, d.refused(ctx, nil, del, fmt.Errorf("the channel %s %s", ch, channelGone)))
 			}
 			if err != nil {
 				d.Log.Error("cannot settle what waits for a channel that is gone", "channel", ch, "error", err)
@@ -179,7 +179,7 @@ func (d *Deliverer) attempt(ctx, grace context.Context, w *worker, del tasks.Del
 	defer func() {
 		if r := recover(); r != nil {
 			d.Log.Error("a message broke its delivery", "id", del.ID, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			err = d.fail(grace, w.lane, del, fmt.Errorf("internal error: %v", r))
+			err = d.fail(grace, w.lane, del, fmt.Errorf(internalError+"%v", r))
 		}
 	}()
 	address, err := d.Addresses.CurrentAddress(del.Channel, del.Address)
@@ -232,7 +232,7 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 	}
 	content, err := d.content(kept, read)
 	if err != nil {
-		return del, nothing, d.fail(ctx, l, kept, fmt.Errorf("compose: %w", err))
+		return del, nothing, d.fail(ctx, l, kept, fmt.Errorf(cannotCompose+"%w", err))
 	}
 	if len(content.Text) > 1 {
 		kept.Parts, kept.Carries = content.Text, content.Carries

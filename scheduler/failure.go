@@ -3,25 +3,69 @@ package scheduler
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"nhacviec/tasks"
 )
 
-// Report gives the office's next notice something to tell that is no failed
-// delivery, such as a config that could not be reloaded.
-func (l *Loop) Report(cause string, at time.Time) { l.ReportOf("", cause, at) }
+// Trouble is what ails the service, as the office is told of it.
+type Trouble struct {
+	Channel tasks.Channel // that has it: the office hears of it at once, through another; "": none
+	Cause   string        // what is wrong and what to do, in Vietnamese
+	Command string        // what to type then; may be empty
+	Detail  string        // technical, in English; may be empty
+}
 
-// ReportOf does so for the trouble of a channel: the office hears of it through
-// another, and does not wait for the end of betweenNotices.
-func (l *Loop) ReportOf(ch tasks.Channel, cause string, at time.Time) {
+func (t Trouble) failure(at time.Time) tasks.Failure {
+	return tasks.Failure{At: at, Cause: t.Cause, Command: t.Command, Detail: t.Detail, Recipient: tasks.Recipient{Channel: t.Channel}}
+}
+
+// Report gives the office's next notice something to tell that is no failed
+// delivery. The trouble of a channel does not wait for the end of
+// betweenNotices.
+func (l *Loop) Report(t Trouble, at time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.troubles = append(l.troubles, tasks.Failure{At: at, Cause: cause, Recipient: tasks.Recipient{Channel: ch}})
+	l.troubles = append(l.troubles, t.failure(at))
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// The causes that are settled by themselves begin with these words.
+const (
+	configRefused = "Cấu hình mới không dùng được, cấu hình cũ vẫn có hiệu lực. " +
+		"Đề nghị quản trị viên sửa tệp cấu hình, kiểm tra bằng lệnh «nhacviec check», rồi chạy lệnh dưới đây"
+	clockAhead = "Đồng hồ máy chủ chỉ "
+)
+
+// ReportRefusal reports a config that could not be put in force. The next Reload
+// settles it.
+func (l *Loop) ReportRefusal(err error, at time.Time) {
+	l.Report(Trouble{Cause: configRefused, Command: "nhacviec reload", Detail: err.Error()}, at)
+}
+
+// settle takes out the troubles that are over before the office was told. l.mu
+// is held.
+func (l *Loop) settle(cause string) {
+	l.troubles = slices.DeleteFunc(l.troubles, func(f tasks.Failure) bool { return strings.HasPrefix(f.Cause, cause) })
+}
+
+// folded returns troubles with each of several alike as one, of the first's time.
+func folded(troubles []tasks.Failure) (out []tasks.Failure) {
+	for _, f := range troubles {
+		alike := slices.IndexFunc(out, func(g tasks.Failure) bool {
+			return f.Channel == g.Channel && f.Cause == g.Cause && f.Command == g.Command && f.Detail == g.Detail
+		})
+		if alike < 0 {
+			out = append(out, f)
+			continue
+		}
+		out[alike].Times = max(out[alike].Times, 1) + 1
+	}
+	return out
 }
 
 // Failing makes the next pass look for deliveries that the office has to hear
@@ -87,15 +131,15 @@ func (l *Loop) failureNotices(damaged []string, now time.Time) (notices []tasks.
 	}
 	at := now.In(l.setup.Calendar.Location).Truncate(time.Second)
 	byPath := map[tasks.Channel][]tasks.Failure{}
-	for _, f := range l.troubles {
+	for _, f := range folded(l.troubles) {
 		byPath[f.Channel] = append(byPath[f.Channel], f)
 	}
 	for _, what := range damaged {
-		byPath[""] = append(byPath[""], tasks.Failure{At: at, Cause: "một bản ghi trong cơ sở dữ liệu bị hỏng, nhiệm vụ hoặc thông báo ấy không được gửi; đề nghị quản trị viên chạy `nhacviec verify` và khôi phục bản sao lưu bằng `nhacviec restore`: " + what})
+		byPath[""] = append(byPath[""], Trouble{Cause: damagedRecord, Command: "nhacviec verify", Detail: what}.failure(at))
 	}
 	ids := map[tasks.Channel][]string{}
 	for _, d := range failed {
-		byPath[d.Channel] = append(byPath[d.Channel], tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Cause: d.Error, Retrying: d.State == tasks.Retry, ByMail: len(d.Instead) > 0})
+		byPath[d.Channel] = append(byPath[d.Channel], failureOf(d))
 		ids[d.Channel] = append(ids[d.Channel], d.ID)
 	}
 	for _, ch := range append([]tasks.Channel{""}, tasks.Channels...) {
@@ -115,6 +159,39 @@ func (l *Loop) failureNotices(damaged []string, now time.Time) (notices []tasks.
 		}
 	}
 	return notices, told, len(failed), nil
+}
+
+const damagedRecord = "Một bản ghi trong cơ sở dữ liệu bị hỏng, nhiệm vụ hoặc thông báo ấy không được gửi. " +
+	"Đề nghị quản trị viên khôi phục bản sao lưu bằng lệnh «nhacviec restore TỆP», sau khi chạy lệnh dưới đây để biết những gì bị hỏng"
+
+// failureOf puts a delivery that failed or takes long into words for the office.
+func failureOf(d tasks.Delivery) tasks.Failure {
+	f := tasks.Failure{ID: d.ID, Recipient: d.Recipient, At: d.At, Detail: d.Error,
+		Retrying: d.State == tasks.Retry, ByMail: len(d.Instead) > 0}
+	f.Unsure = !f.Retrying && !f.ByMail && d.Doubts > 0
+	says := func(words string) bool { return strings.Contains(d.Error, words) }
+	switch {
+	case f.Retrying:
+		f.Cause = "Kênh này chưa nhận thông báo, hoặc chưa kết nối được"
+	case f.ByMail:
+		f.Cause = "Kênh ban đầu không nhận thông báo này"
+	case f.Unsure && d.Crashes >= tasks.MaxCrashes:
+		f.Cause = fmt.Sprintf("Phần mềm đã dừng đột ngột %d lần trong khi gửi thông báo này, nên không tự gửi nữa", d.Crashes)
+		f.Detail = ""
+	case f.Unsure:
+		f.Cause = "Kênh này đã nhận nội dung mà không trả lời, nên phần mềm không tự gửi nữa"
+	case says(gaveUp):
+		f.Cause = fmt.Sprintf("Đã thử gửi trong %.0f giờ mà không được", giveUp.Hours())
+	case says(channelGone):
+		f.Cause = "Cấu hình không còn kênh này"
+	case says(cannotBeRead):
+		f.Cause = "Không đọc được nhiệm vụ trong cơ sở dữ liệu"
+	case says(cannotCompose), says(internalError):
+		f.Cause = "Phần mềm gặp lỗi khi soạn thông báo này"
+	default:
+		f.Cause = "Kênh này từ chối thông báo"
+	}
+	return f
 }
 
 // officeBeyond returns the office's addresses on channels other than the one

@@ -40,7 +40,7 @@ func TestHeldTellsOnlyTheOffice(t *testing.T) {
 		pass("30/06 07:00", true)
 		pass("30/06 07:30", false) // planned, not sent
 		held = true
-		w.loop.Report("tệp đã mất", at)
+		w.loop.Report(Trouble{Cause: "Tệp đã mất"}, at)
 		if got := pass("03/07 07:30", true); len(got) != 1 || got[tasks.FailureNotice] != 1 {
 			t.Errorf("held: %v", got)
 		}

@@ -89,11 +89,12 @@ func (l *Loop) Watch(elapsed func() time.Duration) *Clock {
 }
 
 // Reload puts another config in force. Rules that keep their name go on from
-// where they are.
+// where they are; that another was refused before is settled.
 func (l *Loop) Reload(s Setup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.setup, l.next = s, time.Time{}
+	l.settle(configRefused)
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -139,10 +140,12 @@ func (l *Loop) heldBack(now time.Time) bool {
 	case l.ahead > 0 && before == 0:
 		l.log.Error("the clock is far ahead of the last run; nothing is planned or sent until it is right, or `nhacviec reload` says that it is",
 			"now", now, "ahead", l.ahead.Round(time.Second))
-		l.troubles = append(l.troubles, tasks.Failure{At: now, Cause: "đồng hồ máy chủ chỉ " + now.In(l.setup.Calendar.Location).Format("15:04 02/01/2006") +
-			", nhanh bất thường so với lần chạy trước; việc nhắc tạm dừng để không nhắc sai ngày. Nếu giờ này đúng, quản trị viên chạy lệnh: nhacviec reload"})
+		l.troubles = append(l.troubles, Trouble{Cause: clockAhead + now.In(l.setup.Calendar.Location).Format("15:04 ngày 02/01/2006") +
+			", nhanh bất thường so với lần chạy trước; việc nhắc tạm dừng để không nhắc sai ngày. Nếu giờ này đúng, đề nghị quản trị viên chạy lệnh dưới đây",
+			Command: "nhacviec reload"}.failure(now))
 	case l.ahead == 0 && before > 0:
 		l.log.Info("the clock is believed again", "now", now)
+		l.settle(clockAhead)
 		l.Planned()
 	}
 	return l.ahead > 0

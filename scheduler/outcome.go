@@ -27,6 +27,15 @@ const (
 	maxDoubts = 2
 )
 
+// Words of the errors of a delivery that the product gives itself.
+const (
+	gaveUp        = "gave up after "
+	channelGone   = "is no longer configured"
+	cannotBeRead  = "cannot be read: "
+	cannotCompose = "compose: "
+	internalError = "internal error: "
+)
+
 // record stores what became of an attempt. A disk that refuses it may take it
 // later; what was sent and is not recorded would be sent again. So the worker
 // waits with it until ctx ends, and its lane, if it has one, takes up nothing.
@@ -98,7 +107,7 @@ func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se 
 		}
 	}
 	if now.Sub(del.Created) > giveUp && del.Attempts >= fewestTries && d.Clock.Believed(now) {
-		return d.refused(ctx, l, del, fmt.Errorf("gave up after %s: %w", giveUp, se.Err))
+		return d.refused(ctx, l, del, fmt.Errorf("%s%s: %w", gaveUp, giveUp, se.Err))
 	}
 	if del.State != tasks.Uncertain {
 		del.State = tasks.Retry

@@ -125,7 +125,7 @@ func (d *Deliverer) takeOut(weeded []tasks.Delivery, kept tasks.Delivery, now ti
 func (d *Deliverer) fate(s Setup, step tasks.Step, del tasks.Delivery, sent tasks.Sent, read map[tasks.Key]tasks.Task, today tasks.Date) (tasks.DeliveryState, string) {
 	t, err := d.Library.Task(step.Key)
 	if err != nil {
-		return tasks.Failed, "cannot be read: " + err.Error()
+		return tasks.Failed, cannotBeRead + err.Error()
 	}
 	read[step.Key] = t
 	if why := s.Stale(del, step, t, today); why != "" {

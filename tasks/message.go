@@ -141,9 +141,13 @@ type Failure struct {
 	ID string `json:"id,omitempty"` // of the delivery
 	Recipient
 	At       time.Time `json:"at"`
-	Cause    string    `json:"cause"`
+	Cause    string    `json:"cause"`              // Vietnamese: why, and of a trouble what to do
+	Command  string    `json:"command,omitempty"`  // of a trouble: what to type, after the cause's words
+	Detail   string    `json:"detail,omitempty"`   // technical, mostly English
+	Times    int       `json:"times,omitempty"`    // of a trouble: how often since At, if more than once
 	Retrying bool      `json:"retrying,omitempty"` // it is still tried by itself
 	ByMail   bool      `json:"by_mail,omitempty"`  // what it said goes out by mail instead
+	Unsure   bool      `json:"unsure,omitempty"`   // nobody knows whether it arrived
 }
 
 // Mark returns the entry of the sent set for telling a recipient of the item.
@@ -154,7 +158,7 @@ func (i ReviewItem) Mark(to Recipient) Mark {
 // Mark returns the entry of the sent set for telling a recipient of a cause on
 // a day: the office hears of one cause once a day.
 func (f Failure) Mark(to Recipient, at time.Time) Mark {
-	cause := f.Cause
+	cause := strings.TrimSpace(f.Cause + " " + f.Detail)
 	if f.ID != "" {
 		cause = essence(cause)
 	}

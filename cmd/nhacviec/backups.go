@@ -18,7 +18,7 @@ import (
 type backups struct {
 	store  *store.Store
 	log    *slog.Logger
-	report func(cause string, at time.Time) // tells the office
+	report func(scheduler.Trouble, time.Time) // tells the office
 
 	mu     sync.Mutex // guards what follows
 	status web.BackupStatus
@@ -62,7 +62,8 @@ func (b *backups) failed(err error, now time.Time) {
 	b.status.Error, b.status.ErrorAt = err.Error(), now
 	if today := tasks.DateOf(now); today != b.told {
 		b.told = today
-		b.report("không sao lưu được cơ sở dữ liệu ("+reason(err)+"); quản trị viên xem: nhacviec status", now)
+		b.report(scheduler.Trouble{Cause: "Không sao lưu được cơ sở dữ liệu, đề nghị quản trị viên xem bằng lệnh dưới đây",
+			Command: "nhacviec status", Detail: reason(err)}, now)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nhacviec/scheduler"
 	"nhacviec/tasks/store"
 )
 
@@ -23,7 +24,7 @@ func TestBackupsOfSomeDays(t *testing.T) {
 	defer st.Close()
 	var log bytes.Buffer
 	var told []string
-	b := &backups{store: st, log: newLogger(&log, 0), report: func(cause string, _ time.Time) { told = append(told, cause) }}
+	b := &backups{store: st, log: newLogger(&log, 0), report: func(t scheduler.Trouble, _ time.Time) { told = append(told, t.Cause) }}
 	config := BackupConfig{Keep: 2, At: 120, Dir: filepath.Join(t.TempDir(), "backup")}
 	zone := time.FixedZone("+07", 7*3600)
 	at := func(day, hour, minute int) time.Time { return time.Date(2023, 6, day, hour, minute, 0, 0, zone) }
@@ -68,7 +69,7 @@ func TestBackupsOfSomeDays(t *testing.T) {
 	if n := strings.Count(log.String(), "backup failed"); n != 3 {
 		t.Errorf("%d tries in half an hour, want 3:\n%s", n, &log)
 	}
-	if len(told) != 1 || !strings.Contains(told[0], "không sao lưu được") {
+	if len(told) != 1 || !strings.Contains(told[0], "Không sao lưu được") {
 		t.Errorf("the office is told %q", told)
 	}
 	if s, err := b.state(config); err != nil || s.Error == "" || !s.ErrorAt.Equal(at(10, 8, 31)) || !slices.Contains(have(), filepath.Base(s.Newest)) {

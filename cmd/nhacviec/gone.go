@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"nhacviec/scheduler"
 	"nhacviec/tasks/store"
 	"nhacviec/web"
 )
@@ -21,15 +22,15 @@ const (
 type gone struct {
 	store  *store.Store
 	log    *slog.Logger
-	report func(cause string, at time.Time) // tells the office
-	wake   func()                           // sending may go on
+	report func(scheduler.Trouble, time.Time) // tells the office
+	wake   func()                             // sending may go on
 
 	mu     sync.Mutex // guards what follows
 	err    error      // nil: the file is there
 	rescue string     // path of what is saved
 	failed error      // why it is not, or not all of it
 	again  time.Time  // after a failure: not before
-	told   string
+	told   scheduler.Trouble
 }
 
 // held reports whether the file is gone now.
@@ -43,7 +44,7 @@ func (g *gone) look(dir string, now time.Time) {
 	if g.err = g.store.Gone(); g.err == nil {
 		if was != nil {
 			g.log.Info("the database file is back; sending goes on", "store", g.store.Path())
-			g.rescue, g.failed, g.told, g.again = "", nil, "", time.Time{}
+			g.rescue, g.failed, g.told, g.again = "", nil, scheduler.Trouble{}, time.Time{}
 			g.wake()
 		}
 		return
@@ -63,19 +64,21 @@ func (g *gone) look(dir string, now time.Time) {
 		g.rescue = saved
 		g.log.Warn("what is stored is saved: stop the daemon and restore this", "file", saved)
 	}
-	if cause := g.cause(); cause != g.told {
-		g.told = cause
-		g.report(cause, now)
+	if trouble := g.trouble(); trouble != g.told {
+		g.told = trouble
+		g.report(trouble, now)
 	}
 }
 
-// cause puts what happened, and the cure, into words for the office.
-func (g *gone) cause() string {
-	cause := "tệp cơ sở dữ liệu " + g.store.Path() + " đã bị xóa hoặc bị thay bằng tệp khác trong khi dịch vụ đang chạy; việc nhắc tạm dừng vì những gì gửi đi không còn được lưu lại. "
+// trouble puts what happened, and the cure, into words for the office.
+func (g *gone) trouble() scheduler.Trouble {
+	cause := "Tệp cơ sở dữ liệu đã bị xóa hoặc bị thay bằng tệp khác trong khi dịch vụ đang chạy; việc nhắc tạm dừng vì những gì gửi đi không còn được lưu lại. "
 	if g.failed != nil {
-		return cause + "Dữ liệu CHƯA lưu được sang tệp khác (" + reason(g.failed) + "): kính đề nghị quản trị viên KHÔNG dừng dịch vụ mà chạy ngay lệnh: nhacviec backup TỆP"
+		return scheduler.Trouble{Cause: cause + "Dữ liệu CHƯA lưu được sang tệp khác: đề nghị quản trị viên KHÔNG dừng dịch vụ mà chạy ngay lệnh dưới đây, với tên một tệp mới",
+			Command: "nhacviec backup TỆP", Detail: g.store.Path() + ": " + reason(g.failed)}
 	}
-	return cause + "Toàn bộ dữ liệu đã được lưu vào tệp " + g.rescue + "; kính đề nghị quản trị viên dừng dịch vụ, chạy lệnh: nhacviec restore " + g.rescue + " rồi khởi động lại"
+	return scheduler.Trouble{Cause: cause + "Toàn bộ dữ liệu đã được lưu sang tệp khác; đề nghị quản trị viên dừng dịch vụ, chạy lệnh dưới đây rồi khởi động lại",
+		Command: "nhacviec restore " + g.rescue, Detail: g.store.Path()}
 }
 
 // fill puts what is known into the status.

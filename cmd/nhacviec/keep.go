@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nhacviec/notify"
+	"nhacviec/scheduler"
 	"nhacviec/tasks"
 )
 
@@ -38,19 +39,21 @@ func (s *service) keepChannels(ctx context.Context, told map[tasks.Channel]strin
 			continue
 		}
 		now := time.Now().Round(0)
-		cause := troubleCause(ch, err)
-		if news := now.In(location).Format(time.DateOnly) + cause; told[ch] != news {
+		trouble := troubleOf(ch, err)
+		if news := now.In(location).Format(time.DateOnly) + trouble.Cause + trouble.Detail; told[ch] != news {
 			told[ch] = news
 			s.log.Error("a channel needs a person", "channel", ch, "error", err)
-			s.daemon.loop.Report(cause, now)
+			s.daemon.loop.Report(trouble, now)
 		}
 	}
 }
 
-// troubleCause puts a channel's trouble into words for the office.
-func troubleCause(ch tasks.Channel, err error) string {
+// troubleOf puts a channel's trouble into words for the office.
+func troubleOf(ch tasks.Channel, err error) scheduler.Trouble {
 	if errors.Is(err, notify.ErrReauthorize) {
-		return "kênh Zalo OA sẽ ngừng gửi khi mã truy cập hiện có hết hạn, vì Zalo không còn nhận mã làm mới (refresh token); đề nghị quản trị viên cấp quyền lại cho ứng dụng trên trang developers.zalo.me, ghi mã làm mới được cấp vào tệp refresh_token_file rồi chạy lệnh: nhacviec reload"
+		return scheduler.Trouble{Command: "nhacviec reload",
+			Cause: "Kênh Zalo OA sẽ ngừng gửi khi mã truy cập hiện có hết hạn, vì Zalo không còn nhận mã làm mới (refresh token). " +
+				"Đề nghị quản trị viên cấp quyền lại cho ứng dụng trên trang developers.zalo.me, ghi mã làm mới được cấp vào tệp refresh_token_file, rồi chạy lệnh dưới đây"}
 	}
-	return "kênh " + string(ch) + " cần quản trị viên xem lại: " + err.Error()
+	return scheduler.Trouble{Cause: "Kênh " + channelWords[ch] + " cần quản trị viên xem lại bằng lệnh dưới đây", Command: "nhacviec status", Detail: err.Error()}
 }

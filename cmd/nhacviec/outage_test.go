@@ -94,8 +94,8 @@ func TestDeadChannelIsTold(t *testing.T) {
 	if len(all) != 1 || after[0] > 5*time.Minute || after[0] < 3*time.Minute {
 		t.Fatalf("told %v after %v, want once after 3 to 5 minutes\n%s", all, after, log)
 	}
-	want := "kênh thư điện tử: hơn 3 phút qua không kết nối được với máy chủ, hoặc máy chủ không phục vụ, chưa thông báo nào gửi đi được; " +
-		"phần mềm vẫn tự gửi lại, kính đề nghị quản trị viên kiểm tra đường truyền và máy chủ của kênh này (xem: nhacviec status)\n"
+	want := "Kênh thư điện tử: hơn 3 phút qua không kết nối được với máy chủ, hoặc máy chủ không phục vụ, chưa thông báo nào gửi đi được. " +
+		"Phần mềm vẫn tự gửi lại; đề nghị quản trị viên kiểm tra đường truyền và máy chủ của kênh này, xem thêm bằng lệnh dưới đây\n"
 	if all[0].channel != tasks.Telegram || all[0].causes != want {
 		t.Errorf("told by %s: %q, want by telegram: %q", all[0].channel, all[0].causes, want)
 	}

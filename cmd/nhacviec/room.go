@@ -3,6 +3,8 @@ package main
 import (
 	"path/filepath"
 	"time"
+
+	"nhacviec/scheduler"
 )
 
 // A disk is nearly full when less than a twentieth of it and less than enough is
@@ -23,11 +25,11 @@ func (s *service) findRoom(now time.Time, room func(dir string) (free, size uint
 		if !known || !nearlyFull(free, size) {
 			continue
 		}
-		cause := "Ổ đĩa chứa " + place.words + " của phần mềm còn trống dưới 5 %; khi ổ đĩa đầy, thông báo không ghi lại được sẽ không được gửi; " +
-			"kính đề nghị quản trị viên giải phóng hoặc mở rộng ổ đĩa"
-		if s.silence.isNews(cause, now.In(c.Location)) {
+		trouble := scheduler.Trouble{Cause: "Ổ đĩa chứa " + place.words + " của phần mềm còn trống dưới 5 %; khi ổ đĩa đầy, thông báo không ghi lại được sẽ không được gửi. " +
+			"Đề nghị quản trị viên giải phóng hoặc mở rộng ổ đĩa"}
+		if s.silence.isNews(trouble, now.In(c.Location)) {
 			s.log.Error("the disk is nearly full", "dir", place.dir, "free", free, "size", size)
-			s.daemon.loop.Report(cause, now)
+			s.daemon.loop.Report(trouble, now)
 		}
 		return
 	}

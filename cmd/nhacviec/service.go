@@ -211,7 +211,7 @@ func (s *service) Reload(ctx context.Context) ([]string, error) {
 	if err != nil {
 		status = "config refused; the one before stays in force"
 		s.log.Error("reload refused; the config before stays in force", "error", err)
-		s.daemon.loop.Report("cấu hình mới không dùng được, cấu hình cũ vẫn có hiệu lực: "+err.Error(), time.Now())
+		s.daemon.loop.ReportRefusal(err, time.Now())
 	} else {
 		s.log.Info("config reloaded", "hash", cfg.Hash)
 	}

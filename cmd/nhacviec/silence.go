@@ -21,8 +21,8 @@ type silence struct {
 	passed   time.Time // the last pass that did its work
 	passErr  error     // why the last one did not
 	failedAt time.Time
-	causes   map[string]bool       // found by the last look
-	told     map[string]tasks.Date // cause -> the day on which the office was last told
+	causes   map[scheduler.Trouble]bool       // found by the last look
+	told     map[scheduler.Trouble]tasks.Date // the day on which the office was last told
 }
 
 // passFailed notes a pass that did not do its work. The process is alive, and
@@ -73,29 +73,29 @@ func (s *service) listen(now time.Time) error {
 	passed, passErr := latest(s.silence.passed, s.since), s.silence.passErr
 	s.silence.mu.Unlock()
 
-	found := map[string][]any{} // cause -> details for the log
+	found := map[scheduler.Trouble][]any{} // details for the log
 	health := s.daemon.deliverer.Health()
 	for _, l := range late {
 		if health[l.Channel].Outage != "" { // findOutages tells
 			continue
 		}
-		cause := "đã quá 15 phút mà còn thông báo chưa gửi đi được qua " + channelWords[l.Channel]
+		cause := "Đã quá 15 phút mà còn thông báo chưa gửi đi được qua " + channelWords[l.Channel]
 		if !slices.Contains(cfg.Setup.Channels, l.Channel) {
-			cause = "cấu hình không còn kênh " + channelWords[l.Channel] + " nhưng còn thông báo chờ gửi qua kênh này"
+			cause = "Cấu hình không còn kênh " + channelWords[l.Channel] + " nhưng còn thông báo chờ gửi qua kênh này"
 		}
-		found[cause+"; quản trị viên xem: nhacviec outbox"] = []any{"channel", l.Channel, "messages", l.Count, "since", l.Since}
+		found[scheduler.Trouble{Cause: cause + "; đề nghị quản trị viên xem bằng lệnh dưới đây", Command: "nhacviec outbox"}] = []any{"channel", l.Channel, "messages", l.Count, "since", l.Since}
 	}
 	if now.Sub(passed) >= tasks.LateAfter {
-		cause := "đã quá 15 phút dịch vụ không xem được việc nào đến hạn nhắc"
+		trouble := scheduler.Trouble{Cause: "Đã quá 15 phút dịch vụ không xem được việc nào đến hạn nhắc; đề nghị quản trị viên xem bằng lệnh dưới đây", Command: "nhacviec status"}
 		if passErr != nil {
-			cause += " (" + reason(passErr) + ")"
+			trouble.Detail = reason(passErr)
 		}
-		found[cause+"; quản trị viên xem: nhacviec status"] = []any{"last", passed, "error", passErr}
+		found[trouble] = []any{"last", passed, "error", passErr}
 	}
-	for cause, details := range found {
-		if s.silence.wasFound(cause) && s.silence.isNews(cause, now) {
-			s.log.Error("messages have not left the house in time", append(details, "told", cause)...)
-			s.daemon.loop.Report(cause, now)
+	for trouble, details := range found {
+		if s.silence.wasFound(trouble) && s.silence.isNews(trouble, now) {
+			s.log.Error("messages have not left the house in time", append(details, "told", trouble.Cause)...)
+			s.daemon.loop.Report(trouble, now)
 		}
 	}
 	s.silence.remember(found)
@@ -149,43 +149,44 @@ func (s *service) findOutages(now time.Time) {
 		if h.Outage == "" {
 			continue
 		}
-		cause := "kênh " + channelWords[ch] + ": hơn 3 phút qua " + outageWords[h.Outage] + ", chưa thông báo nào gửi đi được; " +
-			"phần mềm vẫn tự gửi lại, kính đề nghị quản trị viên kiểm tra đường truyền và máy chủ của kênh này (xem: nhacviec status)"
-		if s.silence.isNews(cause, now) {
+		trouble := scheduler.Trouble{Channel: ch, Command: "nhacviec status",
+			Cause: "Kênh " + channelWords[ch] + ": hơn 3 phút qua " + outageWords[h.Outage] + ", chưa thông báo nào gửi đi được. " +
+				"Phần mềm vẫn tự gửi lại; đề nghị quản trị viên kiểm tra đường truyền và máy chủ của kênh này, xem thêm bằng lệnh dưới đây"}
+		if s.silence.isNews(trouble, now) {
 			s.log.Error("nothing goes out on a channel", "channel", ch, "outage", h.Outage, "error", h.LastError)
-			s.daemon.loop.ReportOf(ch, cause, now)
+			s.daemon.loop.Report(trouble, now)
 		}
 	}
 }
 
-// wasFound reports whether the last look found a cause.
-func (s *silence) wasFound(cause string) bool {
+// wasFound reports whether the last look found a trouble.
+func (s *silence) wasFound(t scheduler.Trouble) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.causes[cause]
+	return s.causes[t]
 }
 
-// isNews reports whether the office was not told of a cause today. It is now.
-func (s *silence) isNews(cause string, now time.Time) bool {
+// isNews reports whether the office was not told of a trouble today. It is now.
+func (s *silence) isNews(t scheduler.Trouble, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	today := tasks.DateOf(now)
-	if s.told[cause] == today {
+	if s.told[t] == today {
 		return false
 	}
 	if s.told == nil {
-		s.told = map[string]tasks.Date{}
+		s.told = map[scheduler.Trouble]tasks.Date{}
 	}
-	s.told[cause] = today
+	s.told[t] = today
 	return true
 }
 
-func (s *silence) remember(found map[string][]any) {
+func (s *silence) remember(found map[scheduler.Trouble][]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.causes = map[string]bool{}
-	for cause := range found {
-		s.causes[cause] = true
+	s.causes = map[scheduler.Trouble]bool{}
+	for t := range found {
+		s.causes[t] = true
 	}
 }
 

@@ -56,7 +56,14 @@ func notices(t *testing.T, s *service, now time.Time) (causes []string) {
 	}
 	for _, d := range rows {
 		for _, f := range d.Failures {
-			causes = append(causes, f.Cause)
+			cause := f.Cause
+			if f.Detail != "" {
+				cause += " (" + f.Detail + ")"
+			}
+			if f.Command != "" {
+				cause += ": " + f.Command
+			}
+			causes = append(causes, cause)
 		}
 		d.State = tasks.Dropped
 		if d.Kind == tasks.FailureNotice {
@@ -89,8 +96,8 @@ func TestSilenceIsNoticed(t *testing.T) {
 		}
 		return notices(t, s, now)
 	}
-	email := "đã quá 15 phút mà còn thông báo chưa gửi đi được qua thư điện tử; quản trị viên xem: nhacviec outbox"
-	zalo := "cấu hình không còn kênh Zalo OA nhưng còn thông báo chờ gửi qua kênh này; quản trị viên xem: nhacviec outbox"
+	email := "Đã quá 15 phút mà còn thông báo chưa gửi đi được qua thư điện tử; đề nghị quản trị viên xem bằng lệnh dưới đây: nhacviec outbox"
+	zalo := "Cấu hình không còn kênh Zalo OA nhưng còn thông báo chờ gửi qua kênh này; đề nghị quản trị viên xem bằng lệnh dưới đây: nhacviec outbox"
 	for _, c := range []struct {
 		after time.Duration
 		want  []string
@@ -167,7 +174,7 @@ func TestPassesThatFailAreNoticed(t *testing.T) {
 		t.Errorf("status %+v, %v", st, err)
 	}
 	now := s.since.Add(17 * time.Minute).Round(0)
-	if got := notices(t, s, now); len(got) != 1 || !strings.Contains(got[0], "không xem được việc nào đến hạn nhắc (no space left on device)") {
+	if got := notices(t, s, now); len(got) != 1 || !strings.Contains(got[0], "không xem được việc nào đến hạn nhắc") || !strings.HasSuffix(got[0], "(no space left on device): nhacviec status") {
 		t.Errorf("the office is told %q", got)
 	}
 	s.passed(now, now.Add(time.Hour))
