@@ -204,7 +204,8 @@ func speaksOf(e tasks.Entry, id string) bool {
 // Verify walks the ledger as it stands, from its first entry, and returns how
 // many entries are proven: whole, in order, each followed by one that knows
 // it. The error, an *Error around ErrTampered, names the first that is not. Of a
-// ledger that is proven the texts must be there, and have their hashes. Every
+// ledger that is proven the texts must be there, and have their hashes, and each
+// delivery that was settled must have the entry that did it. Every
 // other record must have its checksum.
 func (s *Store) Verify() (n uint64, err error) {
 	if err := s.Gone(); err != nil {
@@ -261,6 +262,9 @@ func (s *Store) Verify() (n uint64, err error) {
 		return n, bad("entry %d was altered", seq)
 	case last != "" && last > seqKey(c.Count):
 		return seq, bad("an entry was added from outside behind entry %d", c.Count)
+	}
+	if err := s.verifySettled(bad); err != nil {
+		return seq, err
 	}
 	if err := texts.end(bad); err != nil {
 		return seq, err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/hex"
 	"math"
 	"slices"
@@ -86,6 +87,50 @@ func (t *textSearch) end(bad func(string, ...any) error) error {
 	}
 	if t.lost != nil {
 		return bad("the text of entry %d was removed, %s", t.lost.seq, t.lost.sum)
+	}
+	return nil
+}
+
+// verifySettled looks whether the ledger has, of every delivery that was settled,
+// the entry that says so: one whose end was cut off, and count and hash rewritten,
+// is in order by itself. It names the first that is missing.
+func (s *Store) verifySettled(bad func(string, ...any) error) error {
+	first, lost, what := uint64(math.MaxUint64), "", ""
+	look := func(records []record) error {
+		return s.view(func(tx *bolt.Tx) error {
+			for _, r := range records {
+				var seq uint64
+				if err := decode(settledBucket, r.key, r.value, &seq); err != nil {
+					return err
+				}
+				entry := tx.Bucket([]byte(ledgerBucket)).Get([]byte(seqKey(seq)))
+				if seq >= first || entry != nil && bytes.Contains(entry, []byte(`"id":"`+string(r.key)+`"`)) {
+					continue
+				}
+				if first, lost, what = seq, string(r.key), "is missing"; entry != nil {
+					what = "is about something else"
+				}
+			}
+			return nil
+		})
+	}
+	var records []record
+	for r, err := range s.scan(settledBucket, "", "") {
+		if err != nil {
+			return err
+		}
+		if records = append(records, r); len(records) == textsAtOnce {
+			if err := look(records); err != nil {
+				return err
+			}
+			records = records[:0]
+		}
+	}
+	if err := look(records); err != nil {
+		return err
+	}
+	if lost != "" {
+		return bad("entry %d %s, which settled delivery %s", first, what, lost)
 	}
 	return nil
 }

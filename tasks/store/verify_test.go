@@ -55,6 +55,31 @@ func TestVerifyFindsRemovedTexts(t *testing.T) {
 	}
 }
 
+// An end that was cut off, with count and hash rewritten to fit, is missed by what
+// it settled; so is an entry that stands in the place of another's.
+func TestVerifyFindsACutAndRechainedEnd(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	for i := range 5 {
+		sendText(t, s, fmt.Sprint("u", i), fmt.Sprint("Kính gửi ", i))
+	}
+	equal(t, get1[uint64](t)(s.Verify()), uint64(5))
+	must(t, s.update(func(tx *bolt.Tx) error {
+		b := tx.Bucket([]byte(ledgerBucket))
+		must(t, errors.Join(b.Delete([]byte(seqKey(4))), b.Delete([]byte(seqKey(5)))))
+		return put(tx, metaBucket, ledgerKey, chain{Count: 3, Head: hash(b.Get([]byte(seqKey(3))))})
+	}))
+	if n, err := s.Verify(); n != 3 || !errors.Is(err, ErrTampered) || !strings.Contains(err.Error(), "entry 4 is missing, which settled delivery") {
+		t.Errorf("cut: %d, %v", n, err)
+	}
+	for i := range 2 { // the places are filled again
+		sendText(t, s, fmt.Sprint("v", i), "khác")
+	}
+	if n, err := s.Verify(); n != 5 || !errors.Is(err, ErrTampered) || !strings.Contains(err.Error(), "entry 4 is about something else, which settled delivery") {
+		t.Errorf("filled: %d, %v", n, err)
+	}
+}
+
 // withoutTexts makes a store as it was before texts were kept: an entry with the
 // hash of a text only, and a delivery on its way.
 func withoutTexts(t testing.TB) (path string) {
