@@ -24,6 +24,17 @@ type loginGate struct {
 
 func newLoginGate() *loginGate { return &loginGate{turn: make(chan struct{}, 1)} }
 
+// Inherit takes over what is known of the login from the Email of the config
+// before, unless the login is another now: however often a config is read again,
+// a refused password is not sent before its time. It is called before the first
+// mail.
+func (e *Email) Inherit(before *Email) {
+	if e.Host == before.Host && e.Port == before.Port && e.TLS == before.TLS &&
+		e.Username == before.Username && e.Password.Reveal() == before.Password.Reveal() {
+		e.logins = before.logins
+	}
+}
+
 // enter waits for the turn, and reports whether it came before ctx ended; leave
 // passes it on.
 func (g *loginGate) enter(ctx context.Context) bool {

@@ -197,6 +197,39 @@ func TestEmailRefusedLoginIsNotRepeated(t *testing.T) {
 	}
 }
 
+// TestEmailReloadsDoNotLockTheAccount: reading the config again sends a refused
+// password again only when it, or whom it is for, is another.
+func TestEmailReloadsDoNotLockTheAccount(t *testing.T) {
+	t.Parallel()
+	server := startSMTP(t, notifytest.SMTPSetup{TLS: StartTLS, Username: "nhacviec", Password: mailPassword})
+	config := EmailConfig{Port: server.Port(), RootCAs: server.Roots(), Username: "nhacviec", Password: NewSecret(wrongPassword)}
+	reload := func(before *Email) (*Email, error) {
+		e := newTestEmail(t, config)
+		if before != nil {
+			e.Inherit(before)
+		}
+		_, err := e.Send(t.Context(), oneMail())
+		return e, err
+	}
+	e, err := reload(nil)
+	for range 5 {
+		wantFailure(t, err, tasks.SendError{Outcome: tasks.ChannelDown}, wrongPassword)
+		config.Connections++ // no matter of the login
+		config.Password = NewSecret(wrongPassword)
+		e, err = reload(e)
+	}
+	if n := server.Logins(); n != 1 {
+		t.Errorf("want 1 attempt to log in, got %d", n)
+	}
+	config.Password = NewSecret(mailPassword)
+	if _, err := reload(e); err != nil {
+		t.Errorf("with another password: %v", err)
+	}
+	if n := server.Logins(); n != 2 {
+		t.Errorf("want 2 attempts to log in, got %d", n)
+	}
+}
+
 func TestLogin(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -250,13 +250,27 @@ func (s *service) reload() (*Config, error) {
 	if err := closeChannels(s.channels); err != nil {
 		s.log.Warn("channels of the config before", "error", err)
 	}
+	inherit(channels, s.channels)
 	s.daemon.loop.Reload(cfg.Setup)
 	s.daemon.deliverer.Use(lanes(cfg, channels))
+	if err := s.daemon.deliverer.Hurry(); err != nil {
+		s.log.Error("what waits is tried again at its time, not now", "error", err)
+	}
 	s.mu.Lock()
 	s.config, s.channels = cfg, channels
 	s.mu.Unlock()
 	s.delivery = s.deliver()
 	return cfg, nil
+}
+
+// inherit hands on what the channels of the config before have learnt of their
+// logins.
+func inherit(channels, before map[tasks.Channel]channel) {
+	mail, is := channels[tasks.Email].(*notify.Email)
+	old, was := before[tasks.Email].(*notify.Email)
+	if is && was {
+		mail.Inherit(old)
+	}
 }
 
 // needsRestart refuses a key that a running daemon cannot change.
