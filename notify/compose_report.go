@@ -117,13 +117,13 @@ func (c *composer) report() (letter, error) {
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(byUnit[b].openLate, byUnit[a].openLate) })
 
 	l := letter{
-		Headline: fmt.Sprintf("%d nhiệm vụ có thời hạn: %d đã xong, %d chưa xong", all.dated(), all.done(), all.open()),
+		Headline: fmt.Sprintf("%d nhiệm vụ có thời hạn: %d đã hoàn thành, %d chưa hoàn thành", all.dated(), all.done(), all.open()),
 		Basis:    c.basis(keys),
 		Boxes: [][]box{
-			{{done, all.doneInTime, "Đã xong, đúng hạn"}, {doneLate, all.doneLate, "Đã xong, quá hạn"}},
-			{{fine, all.openInTime, "Chưa xong, trong hạn"}, {late, all.openLate, "Chưa xong, quá hạn"}},
+			{{done, all.doneInTime, "Đã hoàn thành, đúng hạn"}, {doneLate, all.doneLate, "Đã hoàn thành, quá hạn"}},
+			{{fine, all.openInTime, "Chưa hoàn thành, trong hạn"}, {late, all.openLate, "Chưa hoàn thành, quá hạn"}},
 		},
-		Table: &table{Head: []string{"Xong đúng hạn", "Xong quá hạn", "Trong hạn", "Quá hạn", "Khác"}},
+		Table: &table{Head: []string{"Hoàn thành đúng hạn", "Hoàn thành quá hạn", "Trong hạn", "Quá hạn", "Khác"}},
 	}
 	counts := []string{"Báo cáo tuần"}
 	if all.openLate > 0 {
@@ -133,7 +133,7 @@ func (c *composer) report() (letter, error) {
 		counts[0] += ": không có nhiệm vụ quá hạn"
 	}
 	l.Subject = c.subject(counts)
-	l.Preheader = fmt.Sprintf("Đã xong %d (đúng hạn %d), chưa xong %d (quá hạn %d), tính đến %s.", all.done(), all.doneInTime, all.open(), all.openLate, longDay(c.day))
+	l.Preheader = fmt.Sprintf("Đã hoàn thành %d (đúng hạn %d), chưa hoàn thành %d (quá hạn %d), tính đến %s.", all.done(), all.doneInTime, all.open(), all.openLate, longDay(c.day))
 
 	var other []string
 	for _, b := range []struct{ key, words string }{
@@ -152,7 +152,7 @@ func (c *composer) report() (letter, error) {
 		l.Notes = append(l.Notes, "Ngoài các nhiệm vụ có thời hạn (mục “Khác”): "+strings.Join(other, "; ")+".")
 	}
 	if n := beside["reported"]; n > 0 {
-		l.Notes = append(l.Notes, fmt.Sprintf("Trong số chưa xong, %d nhiệm vụ đơn vị đã báo hoàn thành, chờ xác nhận.", n))
+		l.Notes = append(l.Notes, fmt.Sprintf("Trong số chưa hoàn thành, %d nhiệm vụ đơn vị đã báo hoàn thành, chờ xác nhận.", n))
 	}
 	if toReview > 0 {
 		l.Notes = append(l.Notes, fmt.Sprintf("Có %d điểm cần rà soát; xem bằng lệnh: nhacviec tasks --review", toReview))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"nhacviec/tasks"
@@ -80,6 +81,9 @@ func (d *Deliverer) sent(ctx context.Context, w *worker, del tasks.Delivery) {
 // failed records an attempt that did not end in a receipt.
 func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se *tasks.SendError) error {
 	now := d.Now()
+	if ctx.Err() != nil {
+		se = cutOff(se)
+	}
 	del.Error = se.Err.Error()
 	l.refused(del.Address, se, now)
 	wait := max(backoff(del.Attempts), min(se.RetryAfter, longestRetry))
@@ -123,6 +127,17 @@ func (d *Deliverer) failed(ctx context.Context, l *lane, del tasks.Delivery, se 
 	d.Log.Warn("not sent", "id", del.ID, "unit", del.Unit, "channel", del.Channel, "attempt", del.Attempts,
 		"outcome", se.Outcome, "error", se.Err, "next", del.NextAttempt)
 	return nil
+}
+
+// cutOff puts the end of the time that an attempt had into words.
+func cutOff(se *tasks.SendError) *tasks.SendError {
+	doing, by := strings.CutSuffix(se.Err.Error(), ": "+context.Canceled.Error())
+	if !by {
+		return se
+	}
+	cut := *se
+	cut.Err = fmt.Errorf("the service was stopping and could wait no longer: %s", doing)
+	return &cut
 }
 
 // fail records that a delivery will not be tried again by itself, and what goes
