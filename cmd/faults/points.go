@@ -75,7 +75,7 @@ func points() []point {
 		{name: "recorded", where: "the yes is recorded",
 			patch: at("recorded", "scheduler/outcome.go", "\td.Log.Info(\"sent\", ")},
 		{name: "reload", where: "half of a new config is in force", hup: true, once: true,
-			patch: at("reload", "cmd/nhacviec/service.go", "\ts.daemon.deliverer.Use(lanes(cfg, channels))\n\ts.mu.Lock()")},
+			patch: at("reload", "cmd/nhacviec/service.go", "\ts.daemon.deliverer.Use(lanes(cfg, channels))\n\tif err := s.daemon.deliverer.Hurry()")},
 	}
 }
 
