@@ -233,7 +233,7 @@ func explainError(err error) *web.Error {
 	case errors.As(err, &sending):
 		return web.Failure("not delivered: "+sending.Err.Error(), sendingHint[sending.Outcome])
 	case errors.Is(err, fs.ErrPermission):
-		return web.Failure(err.Error(), "run the command as the user nhacviec, or with sudo")
+		return web.Failure(err.Error(), permissionHint(err, os.Geteuid()))
 	case errors.As(err, new(*fs.PathError)):
 		return web.Failure(err.Error(), "is the path right, and is there room on the disk?")
 	case errors.Is(err, errNotRunning):

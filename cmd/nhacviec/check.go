@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +96,9 @@ func (a *app) checkStored(ctx context.Context, c *Config, f *checked) error {
 		}
 		err = read(ctx, client)
 	} else if err == nil {
+		if err := mayFill(c.DataDir); err != nil {
+			f.Problems = append(f.Problems, Problem{File: c.DataDir, Key: "data_dir", Reason: "the daemon, run by who checks, could not write there: " + reason(err) + "; cure: " + permissionHint(err, os.Geteuid())})
+		}
 		err = a.askStore(ctx, c, reads, read)
 	}
 	if err != nil {
