@@ -340,6 +340,18 @@ func TestStatusAndReload(t *testing.T) {
 	if o.status.Channels[0].LastSent.Location() != time.UTC || o.status.Late[0].Since.Location() != time.UTC {
 		t.Error("status changed what the daemon gave")
 	}
+	// What another process sent today is not forgotten by a start.
+	o.status.Channels = []web.ChannelStatus{{Channel: tasks.Email}, {Channel: tasks.Telegram}, {Channel: tasks.ZaloBot, LastSent: morning}}
+	o.sent = nil
+	for i, ch := range []tasks.Channel{tasks.Email, tasks.Email, tasks.Email, tasks.ZaloBot} {
+		o.sent = append(o.sent, tasks.Delivery{Message: tasks.Message{Recipient: tasks.Recipient{Channel: ch}}, State: tasks.Delivered, SentAt: morning.Add([]time.Duration{-2, -1, -3, -1}[i] * time.Hour)})
+	}
+	for name, c := range clients(t, h) {
+		s, err := c.Status(t.Context())
+		if err != nil || !s.Channels[0].LastSent.Equal(morning.Add(-time.Hour)) || !s.Channels[1].LastSent.IsZero() || !s.Channels[2].LastSent.Equal(morning) {
+			t.Errorf("%s: last sent %+v, %v", name, s.Channels, err)
+		}
+	}
 	o.reloadError = errors.New("config.toml:3: prot: unknown key")
 	c := web.NewClient(web.InProcess(h))
 	if _, err := c.Reload(t.Context()); !sameError(err, "explained: config.toml:3", web.ExitConfig) {

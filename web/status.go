@@ -39,7 +39,7 @@ type Status struct {
 // ChannelStatus is how a channel does.
 type ChannelStatus struct {
 	Channel   tasks.Channel `json:"channel"`
-	LastSent  time.Time     `json:"last_sent,omitzero"`
+	LastSent  time.Time     `json:"last_sent,omitzero"` // today, or since the daemon started; zero: neither
 	LastError string        `json:"last_error,omitempty"`
 	ErrorAt   time.Time     `json:"error_at,omitzero"` // of LastError
 }
@@ -91,6 +91,13 @@ func (h *Handler) status(*http.Request) (any, error) {
 		s.Waiting += count(d.State != tasks.Failed)
 	}
 	s.Channels = append([]ChannelStatus{}, s.Channels...)
+	for i, c := range s.Channels { // what another process sent today
+		for _, d := range sent {
+			if d.Channel == c.Channel && d.SentAt.After(s.Channels[i].LastSent) {
+				s.Channels[i].LastSent = d.SentAt
+			}
+		}
+	}
 	s.Version, s.Now = h.Version, h.Now().Truncate(time.Second)
 	times := []*time.Time{&s.Now, &s.Since, &s.NextFire, &s.Backup.At, &s.Backup.ErrorAt, &s.Today.Oldest, &s.LastPass, &s.PassErrorAt}
 	s.Late = append([]tasks.Late{}, s.Late...)

@@ -369,7 +369,7 @@ func TestStatusAndReload(t *testing.T) {
 	exit, stdout, stderr := runHere("status", "-c", config)
 	for _, want := range []string{"running since  05/06/2023 06:00\n", "next fire      05/06/2023 07:30\n", "waiting        0\n",
 		"last reload    refused: config.toml:3: prot: unknown key\n", "               refused: config.toml:9", "email     05/06/2023 06:59\n",
-		"telegram  never             05/06/2023 07:00  401 Unauthorized\n"} {
+		"telegram  not since the start  05/06/2023 07:00  401 Unauthorized\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("status lacks %q:\n%s", want, stdout)
 		}

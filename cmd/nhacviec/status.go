@@ -122,7 +122,7 @@ func (a *app) printStatus(s web.Status) error {
 	}
 	var channels [][]string
 	for _, c := range s.Channels {
-		channels = append(channels, []string{string(c.Channel), cmp.Or(clock(c.LastSent), "never"), clock(c.ErrorAt), cut(c.LastError, 2*taskWidth)})
+		channels = append(channels, []string{string(c.Channel), cmp.Or(clock(c.LastSent), "not since the start"), clock(c.ErrorAt), cut(c.LastError, 2*taskWidth)})
 	}
 	return a.printTable([]string{"CHANNEL", "LAST SENT", "LAST ERROR", ""}, channels)
 }
