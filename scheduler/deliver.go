@@ -238,6 +238,7 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 		kept.Parts, kept.Carries = content.Text, content.Carries
 	}
 	kept.State, kept.Boot, kept.Attempts, kept.Error = tasks.Sending, d.Boot, kept.Attempts+1, ""
+	kept.Made = made(kept, now.In(d.Setup().Calendar.Location))
 	kept.Text = strings.Join(content.Text, "\n")
 	kept.SHA256 = digest(kept.Text)
 	if err := d.Outbox.Put(kept, now); err != nil {
@@ -246,11 +247,24 @@ func (d *Deliverer) prepare(ctx context.Context, l *lane, del tasks.Delivery) (t
 	return kept, content, nil
 }
 
+// made returns the date that a mail bears: that of the attempt, for one of hours
+// ago is sorted below others, or taken for spam. A second copy of what perhaps
+// arrived has the bytes of the first, its date too.
+func made(del tasks.Delivery, now time.Time) time.Time {
+	switch {
+	case del.Doubts == 0:
+		return now.Truncate(time.Second)
+	case del.Made.IsZero(): // an older nhacviec sent the first
+		return del.At
+	}
+	return del.Made
+}
+
 // send hands the parts that are not sent yet to the channel and records what
 // became of each.
 func (d *Deliverer) send(ctx context.Context, w *worker, del tasks.Delivery, address string, c tasks.Content) error {
 	for moves := 0; ; {
-		receipt, err := w.Sender.Send(ctx, tasks.Outgoing{ID: del.ID, At: del.At, Kind: del.Kind, Address: address,
+		receipt, err := w.Sender.Send(ctx, tasks.Outgoing{ID: del.ID, At: del.Made, Kind: del.Kind, Address: address,
 			Subject: c.Subject, HTML: c.HTML, Text: c.Text[del.PartsSent], Silent: silent(del.Message)})
 		var moved *tasks.SendError
 		if errors.As(err, &moved) && moved.Outcome == tasks.Moved && moves < mostMoves {

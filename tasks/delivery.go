@@ -33,6 +33,7 @@ type Delivery struct {
 	Crashes     int           `json:"crashes,omitempty"` // those of them during which the process ended
 	Created     time.Time     `json:"created"`
 	NextAttempt time.Time     `json:"next_attempt,omitzero"`
+	Made        time.Time     `json:"made,omitzero"` // the Date of its mail: of the attempt, and while in doubt of the first in doubt
 	SentAt      time.Time     `json:"sent_at,omitzero"`
 	Reply       string        `json:"reply,omitempty"`  // the server's reply or message id
 	SHA256      string        `json:"sha256,omitempty"` // of the text that was sent
@@ -79,8 +80,8 @@ type Content struct {
 // Outgoing is what a channel is asked to carry: one mail, or one part of a
 // chat message.
 type Outgoing struct {
-	ID      string // the delivery's id: a mail's Message-ID is <ID@domain>
-	At      time.Time
+	ID      string    // the delivery's id: a mail's Message-ID is <ID@domain>
+	At      time.Time // a mail's Date
 	Kind    MessageKind
 	Address string
 	Subject string

@@ -158,7 +158,7 @@ func (h *Handler) unitOnRecord(d *tasks.Directory, words string) (string, error)
 // inZone returns a delivery as it is printed: its times in the configured
 // zone, without the text of its parts.
 func inZone(d tasks.Delivery, loc *time.Location) tasks.Delivery {
-	for _, t := range []*time.Time{&d.At, &d.Created, &d.NextAttempt, &d.SentAt} {
+	for _, t := range []*time.Time{&d.At, &d.Created, &d.NextAttempt, &d.Made, &d.SentAt} {
 		if !t.IsZero() {
 			*t = t.In(loc)
 		}
