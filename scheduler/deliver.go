@@ -116,6 +116,7 @@ type Health struct {
 	LastError string
 	ErrorAt   time.Time
 	Outage    Outage
+	Down      bool // it needs a person, and nobody there has taken up a message since
 }
 
 // Health returns the health of every lane.

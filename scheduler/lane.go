@@ -250,7 +250,7 @@ func (l *lane) paused() time.Time {
 func (l *lane) accepted(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.health.LastSent, l.drought = now, drought{}
+	l.health.LastSent, l.health.Down, l.drought = now, false, drought{}
 }
 
 // refused notes an attempt that failed.
@@ -262,7 +262,9 @@ func (l *lane) refused(address string, se *tasks.SendError, now time.Time) {
 	case tasks.Transient, tasks.Unknowable:
 		l.drought.add(address, se.Unreached, now)
 	case tasks.Permanent, tasks.Moved: // somebody is there
-		l.drought = drought{}
+		l.health.Down, l.drought = false, drought{}
+	case tasks.ChannelDown:
+		l.health.Down = true
 	}
 }
 

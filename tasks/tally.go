@@ -1,6 +1,9 @@
 package tasks
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Tally is what was to leave the house on a day, and what became of it.
 type Tally struct {
@@ -46,23 +49,13 @@ type Late struct {
 }
 
 // LateOf returns what was due LateAfter before now and has not left the house,
-// by channel. running is since when somebody could have sent it. What the office
-// was told of already, what failed, and what waits for its next attempt, is no
-// silence.
+// by channel, tried or not. running is since when somebody could have sent it.
+// What failed is not late: it is not sent any more.
 func LateOf(rows []Delivery, now, running time.Time) []Late {
 	by := map[Channel]*Late{}
 	for _, d := range rows {
-		due := d.Created
-		if d.At.After(due) {
-			due = d.At
-		}
-		since := due
-		for _, later := range []time.Time{running, d.NextAttempt} {
-			if later.After(since) {
-				since = later
-			}
-		}
-		if d.State == Failed || d.Told || now.Sub(since) < LateAfter {
+		due := later(d.Created, d.At)
+		if d.State == Failed || now.Sub(later(due, running)) < LateAfter {
 			continue
 		}
 		l := by[d.Channel]
@@ -82,4 +75,22 @@ func LateOf(rows []Delivery, now, running time.Time) []Late {
 		}
 	}
 	return out
+}
+
+// Untold returns the rows that the office was not told of.
+func Untold(rows []Delivery) []Delivery {
+	return slices.DeleteFunc(slices.Clone(rows), func(d Delivery) bool { return d.Told })
+}
+
+// Untried returns the rows that should have been tried LateAfter before now: of
+// what waits for its next attempt, or was just tried, the reason is known.
+func Untried(rows []Delivery, now time.Time) []Delivery {
+	return slices.DeleteFunc(slices.Clone(rows), func(d Delivery) bool { return now.Sub(d.NextAttempt) < LateAfter })
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -35,6 +35,12 @@ func TestTallyAndLate(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tally: -want +got:\n%s", diff)
 	}
+	// What is told, and what is tried, is late too.
+	late := []Late{{Email, 3, at(5, 7, 30)}, {Telegram, 2, at(4, 7, 30)}}
+	if diff := cmp.Diff(late, LateOf(rows, now, at(1, 0, 0))); diff != "" {
+		t.Errorf("late: -want +got:\n%s", diff)
+	}
+	silent := func(now time.Time) []Delivery { return Untried(Untold(rows), now) }
 	for _, c := range []struct {
 		running time.Time
 		want    []Late
@@ -43,11 +49,11 @@ func TestTallyAndLate(t *testing.T) {
 		{at(5, 7, 45), []Late{{Email, 2, at(5, 7, 30)}, {Telegram, 1, at(4, 7, 30)}}},
 		{at(5, 7, 46), nil}, // a daemon that has just started has time
 	} {
-		if diff := cmp.Diff(c.want, LateOf(rows, now, c.running)); diff != "" {
+		if diff := cmp.Diff(c.want, LateOf(silent(now), now, c.running)); diff != "" {
 			t.Errorf("running since %v: -want +got:\n%s", c.running, diff)
 		}
 	}
-	if late := LateOf(rows, at(5, 7, 44), at(5, 7, 0)); len(late) != 1 || late[0].Channel != Telegram {
+	if late := LateOf(silent(at(5, 7, 44)), at(5, 7, 44), at(5, 7, 0)); len(late) != 1 || late[0].Channel != Telegram {
 		t.Errorf("14 minutes after it was due: %+v", late)
 	}
 	if got := TallyOf(DateOf(now), zone, nil, nil); got != (Tally{}) {

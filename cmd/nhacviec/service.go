@@ -117,7 +117,7 @@ func (s *service) passed(now, next time.Time) {
 	if err := errors.Join(s.sup.alive(), s.sup.status(status)); err != nil {
 		s.log.Warn("service manager", "error", err)
 	}
-	if s.daemon.loop.Ahead() == 0 && !s.outbox.broken.Load() && !s.gone.held() {
+	if s.allLeft() && s.daemon.loop.Ahead() == 0 && !s.outbox.broken.Load() && !s.gone.held() {
 		s.watch.allIsWell()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,8 +19,10 @@ import (
 type silence struct {
 	mu       sync.Mutex // guards what follows
 	late     []tasks.Late
-	passed   time.Time // the last pass that did its work
-	passErr  error     // why the last one did not
+	untold   []tasks.Late // of it, what the office was not told of
+	trouble  string       // why all has not left, as logged
+	passed   time.Time    // the last pass that did its work
+	passErr  error        // why the last one did not
 	failedAt time.Time
 	causes   map[scheduler.Trouble]bool       // found by the last look
 	told     map[scheduler.Trouble]tasks.Date // the day on which the office was last told
@@ -58,24 +61,21 @@ func (s *service) listen(now time.Time) error {
 	}
 	cfg := s.current()
 	now = now.In(cfg.Location)
-	var late []tasks.Late
-	for _, l := range tasks.LateOf(rows, now, s.since) {
-		within, err := s.withinLimit(l, limits(cfg)[l.Channel].PerMinute, now)
-		if err != nil {
+	untoldRows := tasks.Untold(rows)
+	var late [3][]tasks.Late // all, what the office was not told of, and what of that nobody has tried
+	for i, rows := range [][]tasks.Delivery{rows, untoldRows, tasks.Untried(untoldRows, now)} {
+		if late[i], err = s.lateBeyondLimits(rows, now); err != nil {
 			return fmt.Errorf("read what was sent: %w", err)
-		}
-		if !within {
-			late = append(late, l)
 		}
 	}
 	s.silence.mu.Lock()
-	s.silence.late = late
+	s.silence.late, s.silence.untold = late[0], late[1]
 	passed, passErr := latest(s.silence.passed, s.since), s.silence.passErr
 	s.silence.mu.Unlock()
 
 	found := map[scheduler.Trouble][]any{} // details for the log
 	health := s.daemon.deliverer.Health()
-	for _, l := range late {
+	for _, l := range late[2] {
 		if health[l.Channel].Outage != "" { // findOutages tells
 			continue
 		}
@@ -100,6 +100,50 @@ func (s *service) listen(now time.Time) error {
 	}
 	s.silence.remember(found)
 	return nil
+}
+
+// lateBeyondLimits returns what is late and not only held up by the limits.
+func (s *service) lateBeyondLimits(rows []tasks.Delivery, now time.Time) (late []tasks.Late, err error) {
+	limits := limits(s.current())
+	for _, l := range tasks.LateOf(rows, now, s.since) {
+		within, err := s.withinLimit(l, limits[l.Channel].PerMinute, now)
+		if err != nil {
+			return nil, err
+		}
+		if !within {
+			late = append(late, l)
+		}
+	}
+	return late, nil
+}
+
+// allLeft reports whether every channel works and nothing is late but what the
+// office knows of. If not, nobody outside may take it that all is well: with one
+// channel the office can be told of its end by nobody else. The log says when
+// that changes.
+func (s *service) allLeft() bool {
+	health := s.daemon.deliverer.Health()
+	s.silence.mu.Lock()
+	defer s.silence.mu.Unlock()
+	var trouble []string
+	for _, ch := range tasks.Channels {
+		if h := health[ch]; h.Down || h.Outage != "" {
+			trouble = append(trouble, "nothing goes out on "+string(ch))
+		}
+	}
+	for _, l := range s.silence.untold {
+		trouble = append(trouble, "messages are late on "+string(l.Channel))
+	}
+	why := strings.Join(trouble, ", ")
+	switch {
+	case why == s.silence.trouble:
+	case why == "":
+		s.log.Info("all that was due has left the house; the watch is called again")
+	default:
+		s.log.Error("not all that was due has left the house; the watch is not called", "why", why)
+	}
+	s.silence.trouble = why
+	return why == ""
 }
 
 // withinLimit reports whether only the limit of a channel, in messages a minute,
