@@ -96,8 +96,12 @@ type LedgerQuery struct {
 }
 
 // Verify walks the ledger's chain.
-func (c *Client) Verify(ctx context.Context) (Verified, error) {
-	return get[Verified](ctx, c, "/v1/verify", nil)
+func (c *Client) Verify(ctx context.Context, kept Kept) (Verified, error) {
+	q := url.Values{}
+	if kept.Seq > 0 {
+		q.Set("head", kept.String())
+	}
+	return get[Verified](ctx, c, "/v1/verify", q)
 }
 
 // Outbox returns what waits or failed, oldest first.

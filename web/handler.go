@@ -29,6 +29,7 @@ type Plans interface {
 type Ledger interface {
 	Ledger(q tasks.LedgerQuery, fn func(tasks.Entry) error) error
 	Verify() (proven uint64, err error)
+	Hash(seq uint64) (string, error)
 	Sent(from time.Time) ([]tasks.Delivery, error)
 	Delivery(id string) (tasks.Delivery, error) // what waits, too
 	Text(sum string) (string, error)            // what was sent, by its SHA-256 in hex
@@ -128,7 +129,7 @@ var routes = map[string]map[string]route{
 	"/v1/explain":       {http.MethodGet: {answer: (*Handler).explain, query: []string{"plan", "no", "on"}}},
 	"/v1/ledger":        {http.MethodGet: {stream: (*Handler).ledger, query: []string{"plan", "no", "unit", "since", "until"}}},
 	"/v1/delivery":      {http.MethodGet: {answer: (*Handler).life, query: []string{"id"}}},
-	"/v1/verify":        {http.MethodGet: {answer: (*Handler).verify}},
+	"/v1/verify":        {http.MethodGet: {answer: (*Handler).verify, query: []string{"head"}}},
 	"/v1/outbox":        {http.MethodGet: {answer: (*Handler).outbox}},
 	"/v1/status":        {http.MethodGet: {answer: (*Handler).status}},
 	"/v1/backup":        {http.MethodGet: {raw: (*Handler).backup}},

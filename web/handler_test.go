@@ -291,7 +291,7 @@ func TestMessages(t *testing.T) {
 		if err := c.Explain(t.Context(), tasks.Key{No: "2"}, 0, &explained); err != nil || explained["key"] != "ct05/2" || explained["on"] != "2023-06-05" {
 			t.Errorf("%s: explain %v, %v", name, explained, err)
 		}
-		if v, err := c.Verify(t.Context()); err != nil || !v.Intact {
+		if v, err := c.Verify(t.Context(), web.Kept{}); err != nil || !v.Intact {
 			t.Errorf("%s: verify %+v, %v", name, v, err)
 		}
 		units, err := c.Units(t.Context())
@@ -307,7 +307,7 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	o.broken = errors.New("entry 3 was altered")
-	if v, err := web.NewClient(web.InProcess(h)).Verify(t.Context()); err != nil || v.Intact || v.Broken != "entry 3 was altered" {
+	if v, err := web.NewClient(web.InProcess(h)).Verify(t.Context(), web.Kept{}); err != nil || v.Intact || v.Broken != "entry 3 was altered" {
 		t.Errorf("verify of a broken ledger %+v, %v", v, err)
 	}
 }

@@ -2,10 +2,13 @@ package web
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -171,14 +174,69 @@ func inZone(d tasks.Delivery, loc *time.Location) tasks.Delivery {
 type Verified struct {
 	Entries uint64 `json:"entries"` // proven, from the first
 	Intact  bool   `json:"intact"`
+	Head    string `json:"head,omitempty"`   // the last entry's number and hash, as in Kept
 	Broken  string `json:"broken,omitempty"` // what is wrong with the first entry that is not proven
 	Hint    string `json:"hint,omitempty"`
 }
 
-func (h *Handler) verify(*http.Request) (any, error) {
+// Kept is an entry that somebody kept the hash of: "812:9f2c…". A ledger that was
+// rewritten as a whole is in order, but has another there.
+type Kept struct {
+	Seq  uint64
+	Hash string // SHA-256, in hex
+}
+
+func (k Kept) String() string { return fmt.Sprintf("%d:%s", k.Seq, k.Hash) }
+
+// ParseKept reads what String writes; nothing is no entry.
+func ParseKept(text string) (k Kept, err error) {
+	if text == "" {
+		return k, nil
+	}
+	number, sum, _ := strings.Cut(strings.TrimSpace(text), ":")
+	seq, err := strconv.ParseUint(number, 10, 64)
+	if raw, wrong := hex.DecodeString(sum); err != nil || wrong != nil || seq == 0 || len(raw) != sha256.Size {
+		return k, Usage(fmt.Sprintf("%q is not the number of an entry and its hash", text), "nhacviec verify prints them, as 812:9f2c…")
+	}
+	return Kept{seq, strings.ToLower(sum)}, nil
+}
+
+// Prove adds to what was proven the last entry's hash, and holds the kept one
+// against the ledger's.
+func (v Verified) Prove(kept Kept, hash func(seq uint64) (string, error)) (Verified, error) {
+	if !v.Intact || v.Entries == 0 && kept.Seq == 0 {
+		return v, nil
+	}
+	if v.Entries > 0 {
+		sum, err := hash(v.Entries)
+		if err != nil {
+			return v, err
+		}
+		v.Head = Kept{v.Entries, sum}.String()
+	}
+	if kept.Seq == 0 {
+		return v, nil
+	}
+	sum, err := hash(kept.Seq)
+	if err == nil && sum != kept.Hash {
+		v.Intact = false
+		v.Broken = fmt.Sprintf("entry %d is not the one whose hash was kept: the ledger was rewritten, or is another one", kept.Seq)
+		if sum == "" {
+			v.Broken = fmt.Sprintf("entry %d, whose hash was kept, is missing: the end of the ledger was cut off, or this is another or an older one", kept.Seq)
+		}
+		v.Hint = "compare it with a backup"
+	}
+	return v, err
+}
+
+func (h *Handler) verify(r *http.Request) (any, error) {
+	kept, err := ParseKept(r.URL.Query().Get("head"))
+	if err != nil {
+		return nil, err
+	}
 	n, err := h.Ledger.Verify()
 	if err == nil {
-		return Verified{Entries: n, Intact: true}, nil
+		return Verified{Entries: n, Intact: true}.Prove(kept, h.Ledger.Hash)
 	}
 	e := h.asError(err)
 	return Verified{Entries: n, Broken: e.Message, Hint: e.Hint}, nil

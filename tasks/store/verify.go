@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"math"
 	"slices"
 
@@ -89,6 +90,28 @@ func (t *textSearch) end(bad func(string, ...any) error) error {
 		return bad("the text of entry %d was removed, %s", t.lost.seq, t.lost.sum)
 	}
 	return nil
+}
+
+// Hash returns the SHA-256 of an entry of the ledger, which the entry after it
+// carries, in hex; "" when there is none of that number.
+func (s *Store) Hash(seq uint64) (sum string, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		if entry := tx.Bucket([]byte(ledgerBucket)).Get([]byte(seqKey(seq))); entry != nil {
+			sum = hash(entry)
+		}
+		return nil
+	})
+	return sum, err
+}
+
+// HashIn is Hash of the ledger in a file that Inspect found whole.
+func HashIn(path string, seq uint64) (string, error) {
+	s, err := openFile(path, true, 0)
+	if err != nil {
+		return "", err
+	}
+	sum, err := s.Hash(seq)
+	return sum, errors.Join(err, s.Close())
 }
 
 // verifySettled looks whether the ledger has, of every delivery that was settled,

@@ -64,6 +64,10 @@ func TestVerifyFindsACutAndRechainedEnd(t *testing.T) {
 		sendText(t, s, fmt.Sprint("u", i), fmt.Sprint("Kính gửi ", i))
 	}
 	equal(t, get1[uint64](t)(s.Verify()), uint64(5))
+	c, _, err := s.chain()
+	must(t, err)
+	equal(t, get1[string](t)(s.Hash(5)), c.Head)
+	equal(t, get1[string](t)(s.Hash(6)), "")
 	must(t, s.update(func(tx *bolt.Tx) error {
 		b := tx.Bucket([]byte(ledgerBucket))
 		must(t, errors.Join(b.Delete([]byte(seqKey(4))), b.Delete([]byte(seqKey(5)))))
