@@ -34,6 +34,10 @@ func (s Secret) Reveal() string {
 	return *s.value
 }
 
+// HideIn returns a foreign text on one line without the secret, in whatever form
+// it stands there.
+func (s Secret) HideIn(text string) string { return newRedactor(s.Reveal()).text(text) }
+
 // String returns the mask.
 func (Secret) String() string { return mask }
 

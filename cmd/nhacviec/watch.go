@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 	"time"
 
 	"nhacviec/notify"
@@ -68,8 +70,23 @@ func (w *watch) call(ctx context.Context) {
 	}
 	if since := now.Sub(w.logged); since < 0 || since >= watchLogged {
 		w.logged = now
-		w.log.Warn("the watch cannot be called; trying again every minute", "error", err)
+		w.log.Warn("the watch cannot be called; trying again every minute", "error", hideURL(err.Error(), to))
 	}
+}
+
+// hideURL takes what is secret of a URL out of an answer that repeats it: all of
+// it, and what stands behind the server's name.
+func hideURL(text, to string) string {
+	secrets := []string{to}
+	if u, err := url.Parse(to); err == nil {
+		secrets = append(secrets, u.RequestURI(), strings.Trim(u.Path, "/"), path.Base(u.Path))
+	}
+	for _, s := range secrets {
+		if strings.Trim(s, "/.") != "" {
+			text = notify.NewSecret(s).HideIn(text)
+		}
+	}
+	return text
 }
 
 func (w *watch) get(ctx context.Context, to string) error {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -62,6 +64,33 @@ func TestWatchIsCalledOnceAMinuteAndNeverNamed(t *testing.T) {
 	call(6 * time.Hour)
 	if n := strings.Count(log.String(), "\n"); n != 4 || strings.Contains(log.String(), "CANARY") || !strings.Contains(log.String(), "answers 500") {
 		t.Errorf("want four lines without the URL, got:\n%s", &log)
+	}
+}
+
+// An answer that is none, and repeats the URL, does not bring it into the log.
+func TestWatchIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	far, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	go func() {
+		for {
+			conn, err := far.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 4096))
+			_, _ = io.WriteString(conn, "HTTP/1.1 /ping/CANARY\"1 is unknown\r\n\r\n")
+			conn.Close()
+		}
+	}()
+	var log bytes.Buffer
+	to := notify.NewSecret("http://" + far.Addr().String() + "/ping/CANARY%221")
+	newWatch(func() notify.Secret { return to }, newLogger(&log, 0)).call(t.Context())
+	if !strings.Contains(log.String(), "[secret]") || strings.Contains(log.String(), "CANARY") {
+		t.Errorf("log: %s", &log)
 	}
 }
 
