@@ -91,6 +91,9 @@ var hostileTexts = []string{
 // TestExportRoundTrip writes plans with everything that people do to tasks into
 // every format and reads them again: nothing is new, changed or gone.
 func TestExportRoundTrip(t *testing.T) {
+	if underRace {
+		t.Skip("nothing runs beside it, and the race detector makes it ten times as dear")
+	}
 	t.Parallel()
 	d := loadExample(t).Units
 	issued, today := tasks.DateOf(importDay), tasks.DateOf(importDay)+30

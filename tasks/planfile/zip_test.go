@@ -20,7 +20,7 @@ func zipFile(t testing.TB, parts ...part) []byte {
 	w := zip.NewWriter(&b)
 	for _, p := range parts {
 		h := &zip.FileHeader{Name: p.name, Method: zip.Deflate}
-		if len(p.text) > 1<<20 { // packing takes longer than reading
+		if len(p.text) == 0 || len(p.text) > 1<<20 { // packing takes longer than reading
 			h.Method = zip.Store
 		}
 		out, err := w.CreateHeader(h)
