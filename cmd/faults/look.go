@@ -71,9 +71,10 @@ type finding struct{ unopenable, forgotten string }
 // look looks at states until there are no more.
 func (l *lookers) look(ctx context.Context, sample *office, dir string) {
 	in, out := make(chan state), make(chan finding, 1)
-	ended := sync.WaitGroup{}
-	ended.Go(func() {
-		// A thread of its own, which others go before and which ends with it.
+	ended := make(chan struct{})
+	go func() {
+		// A thread of its own, which others go before. It stays: a thread that ends
+		// takes along the daemons that were started on it, see attributes.
 		runtime.LockOSThread()
 		_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 10)
 		disk := slate{dir: dir}
@@ -81,7 +82,9 @@ func (l *lookers) look(ctx context.Context, sample *office, dir string) {
 			out <- disk.examine(s)
 		}
 		sample.lab.spent.addThread()
-	})
+		close(ended)
+		select {}
+	}()
 	hung := false
 	for s := range l.todo {
 		if hung || ctx.Err() != nil {
@@ -107,7 +110,7 @@ func (l *lookers) look(ctx context.Context, sample *office, dir string) {
 	}
 	close(in)
 	if !hung {
-		ended.Wait()
+		<-ended
 	}
 }
 
